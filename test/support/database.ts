@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { startEmbeddedPostgresql, type EmbeddedPostgresql } from '../../src/app/embedded-postgresql.ts';
+import { commandLine, isRunning, ownIdentity, type ProcessIdentity } from '../../src/app/process-identity.ts';
 import { migrate } from '../../src/store/migrate.ts';
 
 export interface TestDatabase {
@@ -20,6 +21,7 @@ interface Server {
 }
 
 const TEMPLATE = 'migrated';
+const PREFIX = 'isocenter-test-';
 let starting: Promise<Server> | undefined;
 let count = 0;
 
@@ -49,7 +51,9 @@ export async function testServer(): Promise<EmbeddedPostgresql> {
 }
 
 async function start(): Promise<Server> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'isocenter-test-'));
+  clearAbandoned();
+  const folder = mkdtempSync(path.join(os.tmpdir(), PREFIX));
+  writeFileSync(path.join(folder, 'owner.json'), JSON.stringify(ownIdentity()));
   removeAtExit(folder);
   const postgresql = await startEmbeddedPostgresql({ dataDir: folder, folder, durable: false });
   process.once('exit', () => stopNow(postgresql.pid));
@@ -61,6 +65,19 @@ async function start(): Promise<Server> {
   await admin.query(`create database ${TEMPLATE}`);
   await migrate(postgresql.url(TEMPLATE), fileURLToPath(new URL('../../migrations/', import.meta.url)));
   return { postgresql, admin };
+}
+
+/** Stops and removes what a test run left that was killed before it could do so itself. */
+function clearAbandoned(): void {
+  for (const name of readdirSync(os.tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const folder = path.join(os.tmpdir(), name);
+    const owner = path.join(folder, 'owner.json');
+    if (!existsSync(owner) || isRunning(JSON.parse(readFileSync(owner, 'utf8')) as ProcessIdentity)) continue;
+    const pidFile = path.join(folder, 'cluster', 'postmaster.pid');
+    const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8').split('\n')[0]) : 0;
+    if (pid > 0 && commandLine(pid).includes(folder)) stopNow(pid);
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function removeAtExit(folder: string): void {
