@@ -31,7 +31,7 @@ export interface DatabaseOptions {
 const BIGINT_OID = 20;
 const parsers: CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === BIGINT_OID && format !== 'binary' ? (text: string) => Number(text) : types.getTypeParser(oid, format as 'text'),
+    oid === BIGINT_OID && format !== 'binary' ? (text: string) => Number(text) : types.getTypeParser(oid, format),
 };
 
 /** PostgreSQL, reached through pg. Every failure becomes a GatewayError whose class says whether a retry can help. */
