@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import { destinationSchema } from './destination-schema.ts';
+
+/**
+ * Every key of isocenter.yaml: its unit, its default, its range and one sentence. config/isocenter.example.yaml is held to it by a test.
+ * Paths come out as written; load-config.ts makes them absolute.
+ */
+
+/** An AE title: 1–16 characters of the default repertoire, no backslash, no control character; blanks around it do not count (PS3.5 §6.2). */
+export const aeTitle = z.string().trim().regex(/^[\x20-\x5b\x5d-\x7e]{1,16}$/, 'must be 1–16 printable ASCII characters without backslash (PS3.5 §6.2)');
+
+const port = z.int().min(0).max(65535);
+const peerPort = z.int().min(1).max(65535);
+const host = z.string().min(1);
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be 1–63 letters, digits, dots, dashes or underscores, beginning with a letter or digit');
+const keyword = z.string().regex(/^[A-Z][A-Za-z0-9]+$/, 'must be a DICOM keyword such as Manufacturer (PS3.6 §6)');
+/** One text, or several of which any may match. */
+const texts = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).transform((value) => (typeof value === 'string' ? [value] : value));
+
+const tls = z.strictObject({
+  cert: z.string().describe('Path of the certificate chain, PEM.'),
+  key: z.string().describe('Path of the private key, PEM.'),
+  ca: z.string().optional().describe('Path of the certificates that peers must chain to, PEM; the system’s own when absent.'),
+  requireClientCertificate: z.boolean().default(true).describe('Refuse callers that present no certificate of `ca`.'),
+});
+
+const listener = z.strictObject({
+  host: host.default('127.0.0.1').describe('Address to listen on.'),
+  port: port.describe('TCP port; 0 = any free one.'),
+  tls: tls.optional().describe('TLS of this listener; none when absent.'),
+});
+
+const peer = z.strictObject({
+  aeTitle: aeTitle.describe('AE title it calls with, and is called by.'),
+  host: host.describe('Host name or address of the peer.'),
+  port: peerPort.describe('TCP port of the peer.'),
+  tls: z.boolean().default(false).describe('Reach it over TLS, with the certificate of dimse.tls.'),
+});
+
+const dimse = z.strictObject({
+  host: host.default('127.0.0.1').describe('Address the DICOM listener binds to.'),
+  port: port.default(11112).describe('TCP port of the DICOM listener; 0 = any free one.'),
+  aeTitle: z.union([aeTitle, z.array(aeTitle).min(1)]).default('ISOCENTER').transform((value) => (typeof value === 'string' ? [value] : value))
+    .describe('AE title, or a list of them; the first is used when the gateway calls.'),
+  listeners: z.array(listener).default([]).describe('Further places to listen, beside host and port.'),
+  acceptUnknownCallers: z.boolean().default(true).describe('Accept AE titles that are not among the peers; only legal on loopback or with `insecure: true`.'),
+  maxAssociations: z.int().min(1).max(1000).default(64).describe('Associations at a time; more are rejected as transient (PS3.8 §9.3.4).'),
+  maxPduBytes: z.int().min(4096).max(4_194_304).default(262_144).describe('Largest PDU we ask for, bytes.'),
+  idleSeconds: z.number().min(1).max(86_400).default(120).describe('Silence after which an association is aborted, seconds.'),
+  tls: tls.optional().describe('TLS of the listener and of calls to peers with `tls: true`; none when absent.'),
+  peers: z.array(peer).default([]).describe('Who may call, and where to reach them.'),
+});
+
+const auth = z.strictObject({
+  required: z.boolean().default(false).describe('Demand a login on every HTTP path but /healthz and /readyz.'),
+  oidc: z.strictObject({
+    issuer: z.url().describe('Issuer of the tokens.'),
+    audience: z.string().min(1).describe('Audience the tokens must name.'),
+  }).optional().describe('Accept tokens of an OpenID Connect provider; none when absent.'),
+});
+
+const http = z.strictObject({
+  host: host.default('127.0.0.1').describe('Address the HTTP listener binds to.'),
+  port: port.default(8080).describe('TCP port of DICOMweb, FHIR, the operator API and the page; 0 = any free one.'),
+  listeners: z.array(listener).default([]).describe('Further places to listen, beside host and port.'),
+  tls: tls.optional().describe('TLS of the listener; none when absent.'),
+  auth: auth.prefault({}).describe('Who may use HTTP.'),
+});
+
+const hl7 = z.strictObject({
+  host: host.default('127.0.0.1').describe('Address the MLLP listener binds to.'),
+  port: port.default(2575).describe('TCP port of the MLLP listener; 0 = any free one.'),
+  listeners: z.array(listener).default([]).describe('Further places to listen, beside host and port.'),
+  tls: tls.optional().describe('TLS of the listener; none when absent.'),
+});
+
+const models = z.strictObject({
+  dir: z.string().optional().describe('Folder of the model plug-ins; the installation’s own `models/` when absent.'),
+  slots: z.int().min(0).max(64).default(1).describe('Model processes at a time; 0 = run none here.'),
+});
+
+const completeness = z.strictObject({
+  quietSeconds: z.number().min(0).max(86_400).default(30).describe('Silence after the last association of a study ended, after which it counts as complete, seconds.'),
+  maxWaitSeconds: z.number().min(1).max(604_800).default(900).describe('Time since the last image after which a study counts as complete whatever else is missing, seconds.'),
+});
+
+const when = z.strictObject({
+  modality: texts.exactOptional().describe('Modality (0008,0060), any of.'),
+  bodyPart: texts.exactOptional().describe('Body Part Examined (0018,0015), or the descriptions when that is empty, any of; by word, so that CHEST matches `TH CT CHEST WO C`.'),
+  studyDescription: texts.exactOptional().describe('Study Description (0008,1030), any of, by word.'),
+  seriesDescription: texts.exactOptional().describe('Series Description (0008,103E), any of, by word.'),
+  callingAe: texts.exactOptional().describe('AE title that sent the study, any of.'),
+  attributes: z.record(keyword, texts).exactOptional().describe('Any element by keyword, for example `Manufacturer: [SIEMENS]`, any of, by word.'),
+});
+
+const rule = z.strictObject({
+  name: name.describe('Unique name; it appears in the trace and in `explain`.'),
+  when: when.prefault({}).describe('Asked of each series with its study; true for one series = the rule holds; {} = always.'),
+  run: z.array(z.string().min(1)).default([]).describe('Ids of the models to run; eligibility in model.yaml then picks the series.'),
+  deliver: z.array(z.string()).default([]).describe('Names of the destinations results go to; [] = keep them here.'),
+  forward: z.array(z.string()).default([]).describe('Names of the destinations the received originals go to, with the same proof.'),
+  late: z.enum(['supersede', 'ignore', 'ask']).default('supersede').describe('What images that arrive after the run do: a new revision, nothing, or an alert.'),
+  priority: z.int().min(-1000).max(1000).default(0).describe('Order of jobs; higher runs first.'),
+});
+
+const storage = z.strictObject({
+  kind: z.enum(['disk', 's3']).default('disk').describe('Where the bytes of instances lie: under dataDir, or in an S3-compatible object store.'),
+  segmentMegabytes: z.int().min(1).max(4096).default(256).describe('Size of a segment file, MiB.'),
+  minFreeMegabytes: z.int().min(0).max(1_048_576).default(1024).describe('Free space below which new instances are refused with A700H, MiB.'),
+  endpoint: z.url().optional().describe('s3: URL of the object store.'),
+  region: z.string().default('us-east-1').describe('s3: region.'),
+  bucket: z.string().optional().describe('s3: bucket; its keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'),
+});
+
+export const configSchema = z.strictObject({
+  dataDir: z.string().min(1).default('./data').describe('Folder of everything the gateway keeps: segments, embedded database, locks.'),
+  insecure: z.boolean().default(false).describe('Allow what is refused otherwise: addresses beyond loopback without TLS, allow-list or login.'),
+  log: z.strictObject({
+    level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least severity that is written to stderr.'),
+  }).prefault({}).describe('The log.'),
+  database: z.strictObject({
+    url: z.string().nullable().default(null).describe('PostgreSQL URL; null = the embedded server.'),
+    maxConnections: z.int().min(2).max(200).default(8).describe('Connections per role process.'),
+  }).prefault({}).describe('PostgreSQL.'),
+  dimse: dimse.prefault({}).describe('DICOM over the Upper Layer: who we are, who may call.'),
+  http: http.prefault({}).describe('DICOMweb, FHIR, the operator API and the page.'),
+  hl7: hl7.prefault({}).describe('HL7 v2 over MLLP.'),
+  destinations: z.array(destinationSchema).default([]).describe('Where results and originals can go.'),
+  models: models.prefault({}).describe('The AI models.'),
+  completeness: completeness.prefault({}).describe('When a study counts as complete.'),
+  rules: z.array(rule).default([]).describe('Which models see which study; the first that matches wins, per model; [] = keep only.'),
+  storage: storage.prefault({}).describe('The segment store.'),
+});
+
+export type ConfigFile = z.output<typeof configSchema>;
+export type DimseConfig = ConfigFile['dimse'];
+export type TlsConfig = z.output<typeof tls>;
+export type RuleConfig = z.output<typeof rule>;
