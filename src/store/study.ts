@@ -102,3 +102,15 @@ export async function sendersOfStudy(tx: Tx, studyInstanceUid: string): Promise<
 export async function traceOfStudy(tx: Tx, studyInstanceUid: string): Promise<string | undefined> {
   return (await tx.query<{ group_id: string }>(lastGroup, [studyInstanceUid]))[0]?.group_id;
 }
+
+const byUid = {
+  name: 'study_images_by_uid',
+  text: `select i.id, r.series_instance_uid, i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax_uid, i.writer, i.segment, i.data_offset, i.data_length, i.header_length, i.crc32c
+         from unnest($1::text[]) with ordinality wanted(uid, place)
+         join instance i on i.sop_instance_uid = wanted.uid and i.state = 'active' join series r on r.id = i.series_id order by wanted.place`,
+};
+
+/** Served images in the order asked for; those that are gone are left out. */
+export async function imagesByUid(tx: Tx, sopInstanceUids: readonly string[]): Promise<StoredImage[]> {
+  return tx.query<StoredImage>(byUid, [[...sopInstanceUids]]);
+}
