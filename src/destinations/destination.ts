@@ -1,0 +1,57 @@
+import type { DeliveryOutcome } from '../domain/delivery.ts';
+import type { Clock } from '../foundation/clock.ts';
+import type { Log } from '../foundation/log.ts';
+import type { DimseSender } from './dimse-store/dimse-sender.ts';
+
+export type PayloadMediaType = 'application/dicom' | 'application/fhir+json';
+
+/** One object to hand over. The bytes are read when asked for, as often as asked for, and are the same each time. */
+export type Payload = DicomPayload | FhirPayload;
+
+export interface DicomPayload {
+  readonly mediaType: 'application/dicom';
+  readonly studyInstanceUid: string;
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly transferSyntaxUid: string;
+  /** Bytes of the data set. */
+  readonly length: number;
+  /** The data set, without preamble and File Meta Information. */
+  dataSet(): AsyncIterable<Uint8Array>;
+}
+
+export interface FhirPayload {
+  readonly mediaType: 'application/fhir+json';
+  readonly studyInstanceUid: string;
+  /** Stable over retries; file name and request id. Letters, digits, dots and dashes. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Another system that takes objects. All of a batch go in one exchange where the protocol allows. */
+export interface Destination {
+  readonly name: string;
+  readonly kind: string;
+  /** Exchanges at one time. */
+  readonly concurrency: number;
+  /** Objects in one exchange. */
+  readonly batchSize: number;
+  /**
+   * Hands the payloads over and says for each what became of it, in the same order. A failure of the world is an outcome;
+   * a rejection is our own mistake and counts as ambiguous. Repeating a payload is always allowed.
+   */
+  deliver(payloads: readonly Payload[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]>;
+  close(): Promise<void>;
+}
+
+/** What destinations are given to work with. */
+export interface DestinationTools {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Name under which the gateway speaks, for User-Agent and file meta. */
+  readonly software: string;
+  /** Makes a path of the configuration absolute. */
+  readonly resolvePath: (file: string) => string;
+  /** Sends data sets over DIMSE to a configured peer. */
+  readonly dimse: DimseSender;
+}
