@@ -41,8 +41,14 @@ export class DataSet {
   /** A later element replaces an earlier one with the same tag. */
   static of(elements: Iterable<Element>): DataSet {
     const byTag = new Map<Tag, Element>();
-    for (const element of elements) byTag.set(element.tag, element);
-    return new DataSet(new Map([...byTag].sort((a, b) => a[0] - b[0])));
+    let last = -1;
+    let ascending = true;
+    for (const element of elements) {
+      if (element.tag < last) ascending = false;
+      last = element.tag;
+      byTag.set(element.tag, element);
+    }
+    return new DataSet(ascending ? byTag : new Map([...byTag].sort((a, b) => a[0] - b[0])));
   }
 
   get size(): number {
