@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { delay } from '../foundation/deadline.ts';
 import { GatewayError } from '../foundation/errors.ts';
+import { pause } from './pause.ts';
 import { findBinaries, type PostgresqlBinaries } from './postgresql-binaries.ts';
 import { commandLine, pidExists } from './process-identity.ts';
 
@@ -221,7 +221,7 @@ async function untilReady(place: Place, server: ChildProcess | number, deadlineM
     if (pid === undefined || !pidExists(pid)) break;
     const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
     if (Number(lines[0]) === pid && lines[7]?.trim() === 'ready') return pid;
-    await delay(15);
+    await pause(15);
   }
   const log = path.join(place.folder, 'postgresql.log');
   const tail = existsSync(log) ? readFileSync(log, 'utf8').slice(-1500) : '';
@@ -240,10 +240,10 @@ function handle(place: Place, pid: number, adopted: boolean, child: ChildProcess
     stop: async (deadlineMs = 20_000) => {
       const immediateAt = performance.now() + deadlineMs;
       signal(pid, 'SIGINT');
-      while (!isGone() && performance.now() < immediateAt) await waitBriefly();
+      while (!isGone() && performance.now() < immediateAt) await pause(15);
       if (isGone()) return;
       signal(pid, 'SIGQUIT');
-      while (!isGone() && performance.now() < immediateAt + 5000) await waitBriefly();
+      while (!isGone() && performance.now() < immediateAt + 5000) await pause(15);
     },
   };
 }
@@ -254,11 +254,4 @@ function signal(pid: number, name: NodeJS.Signals): void {
   } catch {
     // already gone
   }
-}
-
-/** Unlike foundation's delay it keeps the process alive: a stop must be seen through. */
-function waitBriefly(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 15);
-  });
 }

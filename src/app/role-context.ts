@@ -1,0 +1,18 @@
+import type { Clock } from '../foundation/clock.ts';
+import type { Log } from '../foundation/log.ts';
+import type { Metrics } from '../foundation/metrics.ts';
+import type { Database } from '../store/database.ts';
+import type { Config } from './config/load-config.ts';
+import type { GatewayStatus } from './gateway-status.ts';
+
+/** What every role process has; roles/*.ts hand each component its slice. */
+export interface RoleContext {
+  readonly config: Config;
+  readonly database: Database;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly gateway: GatewayStatus;
+  /** Tells the supervisor where a listener listens: it is printed at start and used by the demo. */
+  announce(name: string, address: string): void;
+}

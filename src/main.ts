@@ -1,0 +1,47 @@
+import { Command, CommanderError } from 'commander';
+import { GatewayError } from './foundation/errors.ts';
+
+/** The command line. Each verb lies in app/cli/ and is loaded when it is asked for. Exit codes: 0 fine, 1 judged or failed, 2 wrong use. */
+
+const program = new Command('isocenter')
+  .description('Gateway between imaging modalities, AI models, the PACS and the EHR')
+  .exitOverride()
+  .showHelpAfterError();
+
+const CONFIG = ['-c, --config <file>', 'configuration file (else ISOCENTER_CONFIG, else ./isocenter.yaml, else the defaults)'] as const;
+
+program.command('start').description('run the gateway').option(...CONFIG)
+  .option('--roles <list>', 'roles to run in this gateway: intake,web,work')
+  .action(async (options: object) => exit(await (await import('./app/cli/start.ts')).start(options)));
+
+program.command('check-config').description('check the configuration and name every fault with its line').option(...CONFIG)
+  .action(async (options: object) => exit((await import('./app/cli/check-config.ts')).checkConfig(options)));
+
+program.command('migrate').description('bring the database schema up to date').option(...CONFIG)
+  .action(async (options: object) => exit(await (await import('./app/cli/migrate.ts')).migrateDatabase(options)));
+
+const audit = program.command('audit').description('the audit log');
+audit.command('verify').description('recompute its hash chain').option(...CONFIG)
+  .action(async (options: object) => exit(await (await import('./app/cli/audit-verify.ts')).auditVerify(options)));
+
+function exit(code: number): void {
+  process.exitCode = code;
+}
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  exit(await codeOf(thrown));
+}
+
+async function codeOf(thrown: unknown): Promise<number> {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2; // commander has said what is wrong
+  const { UsageError } = await import('./app/cli/command-config.ts');
+  if (thrown instanceof UsageError) {
+    console.error(thrown.message);
+    return 2;
+  }
+  if (thrown instanceof GatewayError) console.error(`isocenter: ${thrown.code}: ${thrown.message}`);
+  else console.error(thrown);
+  return 1;
+}
