@@ -1,0 +1,135 @@
+import { foldText, personNameKey } from '../../domain/person-name-key.ts';
+import type { Match } from '../../standards/dicom/query-key.ts';
+import { tags } from '../../standards/dicom/tags.ts';
+import { indexedAttribute, indexedAttributes, type IndexedAttribute, type QueryLevel } from './attribute-table.ts';
+
+/** A query as C-FIND, QIDO-RS and others ask it, already parsed. */
+export interface IndexQuery {
+  readonly level: QueryLevel;
+  readonly keys: readonly { readonly tag: number; readonly match: Match }[];
+  /** Tags to return besides the ones that always are. */
+  readonly include: readonly number[] | 'all';
+  readonly limit: number;
+  readonly offset: number;
+  /** Names match by the beginning of any word (QIDO fuzzymatching). */
+  readonly fuzzy: boolean;
+  /** Which levels' attributes rows carry: the level's own and those above that the resource adds. */
+  readonly returnLevels: readonly QueryLevel[];
+}
+
+export interface BuiltQuery {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** The attribute of each column, in order. */
+  readonly columns: readonly IndexedAttribute[];
+  /** Keys that the index cannot match; they are ignored, and the caller says so. */
+  readonly unsupported: readonly number[];
+}
+
+const FROM: Record<QueryLevel, string> = {
+  study: 'study s',
+  series: 'series r join study s on s.id = r.study_id',
+  instance: 'instance i join series r on r.id = i.series_id join study s on s.id = r.study_id',
+};
+// Total and stable, so that paging neither repeats nor skips (PS3.18 §8.3.4.4).
+const ORDER: Record<QueryLevel, string> = {
+  study: 's.study_date desc, s.id desc',
+  series: 's.study_date desc, s.id desc, r.series_number, r.id',
+  instance: 's.study_date desc, s.id desc, r.series_number, r.id, i.instance_number, i.id',
+};
+const DEPTH: Record<QueryLevel, number> = { study: 0, series: 1, instance: 2 };
+
+/** Turns a query into one statement on indexed columns. Pure. Values are always parameters, never text. */
+export function buildQuery(query: IndexQuery): BuiltQuery {
+  const { where, values, unsupported } = conditionsOf(query);
+  const columns = indexedAttributes.filter((attribute) => isReturned(attribute, query));
+  const select = columns.map((attribute, n) => `${attribute.column} as c${n}`).join(', ');
+  const page = `limit $${values.length + 1} offset $${values.length + 2}`;
+  return { text: `select ${select} from ${FROM[query.level]}${where} order by ${ORDER[query.level]} ${page}`, values: [...values, query.limit, query.offset], columns, unsupported };
+}
+
+/** The statement that counts what a query matches, whatever its limit and offset; stops counting at `most`. */
+export function buildCount(query: IndexQuery, most: number): { readonly text: string; readonly values: readonly unknown[] } {
+  const { where, values } = conditionsOf(query);
+  return { text: `select count(*) as n from (select 1 from ${FROM[query.level]}${where} limit $${values.length + 1}) counted`, values: [...values, most] };
+}
+
+function conditionsOf(query: IndexQuery): { readonly where: string; readonly values: unknown[]; readonly unsupported: number[] } {
+  const values: unknown[] = [];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const conditions: string[] = query.level === 'instance' ? ["i.state = 'active'"] : [];
+  const unsupported: number[] = [];
+  for (const { tag, match } of query.keys) {
+    if (match.kind === 'universal') continue;
+    const attribute = indexedAttribute(tag);
+    if (attribute === undefined || DEPTH[attribute.level] > DEPTH[query.level]) unsupported.push(tag);
+    else conditions.push(conditionOf(attribute, match, bind, query.fuzzy));
+  }
+  return { where: conditions.length > 0 ? ` where ${conditions.join(' and ')}` : '', values, unsupported };
+}
+
+function isReturned(attribute: IndexedAttribute, query: IndexQuery): boolean {
+  if (!query.returnLevels.includes(attribute.level)) return false;
+  if (attribute.always || query.include === 'all') return true;
+  return query.include.includes(attribute.tag) || query.keys.some((key) => key.tag === attribute.tag);
+}
+
+type Bind = (value: unknown) => string;
+
+function conditionOf(attribute: IndexedAttribute, match: Exclude<Match, { kind: 'universal' }>, bind: Bind, fuzzy: boolean): string {
+  if (attribute.comparison === 'modalities') return modalityCondition(match, bind);
+  if (attribute.comparison === 'name') return nameCondition(attribute, match, bind, fuzzy);
+  const { column } = attribute;
+  switch (match.kind) {
+    case 'empty':
+      return attribute.comparison === 'integer' ? `${column} is null` : `(${column} is null or ${column} = '')`;
+    case 'any-of':
+      return anyOf(attribute, match.values, bind);
+    case 'wildcard':
+      return `${column} like ${bind(likePattern(match.pattern))}`;
+    case 'range': {
+      const ends = [match.from === undefined ? [] : [`${column} >= ${bind(match.from)}`], match.to === undefined ? [] : [`${column} <= ${bind(match.to)}`]].flat();
+      return `(${[...ends, `${column} <> ''`].join(' and ')})`;
+    }
+  }
+}
+
+function anyOf(attribute: IndexedAttribute, values: readonly string[], bind: Bind): string {
+  if (attribute.comparison === 'integer') return `${attribute.column} = any(${bind(values.map(Number))}::bigint[])`;
+  return values.length === 1 ? `${attribute.column} = ${bind(values[0])}` : `${attribute.column} = any(${bind([...values])}::text[])`;
+}
+
+function modalityCondition(match: Exclude<Match, { kind: 'universal' }>, bind: Bind): string {
+  const inner: IndexedAttribute = { tag: tags.Modality, vr: 'CS', level: 'series', column: 'm.modality', comparison: 'text', always: false };
+  return `exists (select 1 from series m where m.study_id = s.id and ${conditionOf(inner, match, bind, false)})`;
+}
+
+/**
+ * Names are compared folded (case, accents). A pattern without `=` is asked of every group (alphabetic, ideographic, phonetic).
+ * Trailing empty components match whatever follows: `YAMADA^` as well as `YAMADA` find YAMADA^TAROU only with a wildcard (PS3.4 §C.2.2.2.1).
+ */
+function nameCondition(attribute: IndexedAttribute, match: Exclude<Match, { kind: 'universal' }>, bind: Bind, fuzzy: boolean): string {
+  const key = attribute.tag === tags.PatientName ? 's.patient_name_key' : `lower(${attribute.column})`;
+  if (match.kind === 'empty') return `(${attribute.column} is null or ${attribute.column} = '')`;
+  const pattern = match.kind === 'wildcard' ? match.pattern : match.kind === 'any-of' ? match.values[0]! : '';
+  if (fuzzy) return fuzzyCondition(key, pattern, bind);
+  const folded = likePattern(personNameKey(pattern));
+  if (pattern.includes('=')) return `${key} like ${bind(folded)}`;
+  const alone = match.kind === 'wildcard' ? `${key} like ${bind(folded)}` : `${key} = ${bind(personNameKey(pattern))}`;
+  return `(${alone} or ${key} like ${bind(`${folded}=%`)} or ${key} like ${bind(`%=${folded}`)} or ${key} like ${bind(`%=${folded}=%`)})`;
+}
+
+/** Every word asked for begins a word of the name. */
+function fuzzyCondition(key: string, pattern: string, bind: Bind): string {
+  const words = foldText(pattern).split(/[\s^=*?,]+/u).filter((word) => word !== '');
+  const conditions = words.map((word) => `(${key} like ${bind(`${escapeLike(word)}%`)} or ${key} ~ ${bind(`[ ^=]${word.replace(/[.+*?^$()[\]{}|\\]/g, '\\$&')}`)})`);
+  return conditions.length === 0 ? 'true' : `(${conditions.join(' and ')})`;
+}
+
+function likePattern(pattern: string): string {
+  return escapeLike(pattern).replaceAll('*', '%').replaceAll('?', '_');
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}

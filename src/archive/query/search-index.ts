@@ -1,0 +1,51 @@
+import { DataSet, type Element } from '../../standards/dicom/data-set.ts';
+import { standardElement } from '../../standards/dicom/element.ts';
+import { tags } from '../../standards/dicom/tags.ts';
+import type { Tx } from '../../store/database.ts';
+import type { IndexedAttribute } from './attribute-table.ts';
+import { buildCount, buildQuery, type IndexQuery } from './build-query.ts';
+
+export interface SearchResult {
+  /** One data set a match: the attributes asked for that the index holds; text in Unicode. */
+  readonly matches: readonly DataSet[];
+  /** More matches lie beyond limit. */
+  readonly more: boolean;
+  /** Keys the index cannot match. They did not restrict the result; the protocol must say so. */
+  readonly unsupported: readonly number[];
+}
+
+/** Asks the index: C-FIND, QIDO-RS and the page all come here. */
+export async function searchIndex(tx: Tx, query: IndexQuery): Promise<SearchResult> {
+  // One row more than asked tells whether there are more, without counting.
+  const built = buildQuery({ ...query, limit: query.limit + 1 });
+  // Unnamed on purpose: a generic plan would scan for LIKE what a custom plan finds by index.
+  const rows = await tx.query<Record<string, unknown>>({ name: '', text: built.text }, built.values);
+  const matches = rows.slice(0, query.limit).map((row) => dataSetOf(built.columns, row));
+  return { matches, more: rows.length > query.limit, unsupported: built.unsupported };
+}
+
+/** How many match, counted no further than `most`. */
+export async function countMatches(tx: Tx, query: IndexQuery, most: number): Promise<number> {
+  const built = buildCount(query, most);
+  const [row] = await tx.query<{ n: number }>({ name: '', text: built.text }, built.values);
+  return row?.n ?? 0;
+}
+
+function dataSetOf(columns: readonly IndexedAttribute[], row: Readonly<Record<string, unknown>>): DataSet {
+  const elements: Element[] = [{ tag: tags.InstanceAvailability, vr: 'CS', value: ['ONLINE'] }];
+  columns.forEach((attribute, n) => {
+    const made = elementOf(attribute, row[`c${n}`]);
+    if (made !== undefined) elements.push(made);
+  });
+  return DataSet.of(elements);
+}
+
+// Known to be absent from this object, and then not returned empty but not at all: PS3.18 says "if known".
+const ONLY_WHEN_KNOWN: ReadonlySet<number> = new Set([tags.Rows, tags.Columns, tags.BitsAllocated, tags.NumberOfFrames, tags.TimezoneOffsetFromUTC, tags.PerformedProcedureStepStartDate, tags.PerformedProcedureStepStartTime]);
+
+function elementOf(attribute: IndexedAttribute, value: unknown): Element | undefined {
+  const absent = value === null || value === undefined || value === '';
+  if (absent) return ONLY_WHEN_KNOWN.has(attribute.tag) ? undefined : { tag: attribute.tag, vr: attribute.vr, value: [] };
+  if (Array.isArray(value)) return { tag: attribute.tag, vr: attribute.vr, value: value as string[] };
+  return standardElement(attribute.tag, value as string | number);
+}
