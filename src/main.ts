@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import type { GenerateOptions } from './app/cli/generate.ts';
+import type { SendOptions } from './app/cli/send.ts';
 import { GatewayError } from './foundation/errors.ts';
 
 /** The command line. Each verb lies in app/cli/ and is loaded when it is asked for. Exit codes: 0 fine, 1 judged or failed, 2 wrong use. */
@@ -19,6 +21,21 @@ program.command('check-config').description('check the configuration and name ev
 
 program.command('migrate').description('bring the database schema up to date').option(...CONFIG)
   .action(async (options: object) => exit(await (await import('./app/cli/migrate.ts')).migrateDatabase(options)));
+
+program.command('send').description('send DICOM files and folders over C-STORE').argument('<files...>')
+  .requiredOption('--to <peer>', 'AE@host:port').option('--calling <ae>', 'our AE title', 'ISOCENTER').option('--timeout <seconds>', 'longest wait for one answer', '60')
+  .action(async (files: string[], options: SendOptions) => exit(await (await import('./app/cli/send.ts')).send(files, options)));
+
+program.command('echo').description('C-ECHO a peer').argument('<peer>', 'AE@host:port').option('--calling <ae>', 'our AE title', 'ISOCENTER')
+  .action(async (peer: string, options: { calling: string }) => exit(await (await import('./app/cli/echo.ts')).echo(peer, options)));
+
+program.command('generate').description('write a seeded phantom study with its truth').argument('<phantom>', 'for example chest-ct')
+  .requiredOption('--seed <n>', 'a seed, or a range such as 1-20').requiredOption('--out <dir>', 'folder to write to')
+  .option('--fresh-uids', 'new UIDs instead of those of the seed').option('--slices <n>', 'number of slices').option('--matrix <n>', 'rows and columns').option('--findings <n>', 'number of findings')
+  .action(async (phantom: string, options: GenerateOptions) => exit((await import('./app/cli/generate.ts')).generate(phantom, options)));
+
+program.command('trace').description('print every hop of a study or instance').argument('<uid>').option(...CONFIG)
+  .action(async (uid: string, options: object) => exit(await (await import('./app/cli/trace.ts')).trace(uid, options)));
 
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').description('recompute its hash chain').option(...CONFIG)

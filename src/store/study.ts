@@ -114,3 +114,15 @@ const byUid = {
 export async function imagesByUid(tx: Tx, sopInstanceUids: readonly string[]): Promise<StoredImage[]> {
   return tx.query<StoredImage>(byUid, [[...sopInstanceUids]]);
 }
+
+const ofInstance = {
+  name: 'study_of_instance',
+  text: `select st.study_instance_uid from instance i join series s on s.id = i.series_id join study st on st.id = s.study_id
+         where i.sop_instance_uid = $1 and i.state = 'active'`,
+};
+
+/** The Study Instance UID an instance lies in; undefined when it is not in the index. */
+export async function studyOfInstance(tx: Tx, sopInstanceUid: string): Promise<string | undefined> {
+  const [row] = await tx.query<{ study_instance_uid: string }>(ofInstance, [sopInstanceUid]);
+  return row?.study_instance_uid;
+}

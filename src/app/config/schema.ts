@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { destinationSchema } from './destination-schema.ts';
+import { destinationSchema } from '../../destinations/registry.ts';
 
 /**
  * Every key of isocenter.yaml: its unit, its default, its range and one sentence. config/isocenter.example.yaml is held to it by a test.

@@ -1,3 +1,4 @@
+import { isBuilt } from '../../destinations/registry.ts';
 import type { Config } from './load-config.ts';
 
 /**
@@ -13,7 +14,7 @@ export function unbuilt(config: Config): string[] {
   if (http.listeners.length > 0) notices.push('http.listeners; only host and port are listened on');
   if (http.auth.oidc !== undefined) notices.push('http.auth.oidc; only ISOCENTER_ADMIN_TOKEN is accepted');
   for (const destination of destinations) {
-    if (destination.kind === 'hl7-oru') notices.push(`destination ${destination.name} of kind hl7-oru; what is sent to it waits`);
+    if (!isBuilt(destination.kind)) notices.push(`destination ${destination.name} of kind ${destination.kind}; what is sent to it waits`);
     if (destination.kind === 'dimse-store' && destination.storageCommitment) notices.push(`storageCommitment of destination ${destination.name}; a delivery is done when every C-STORE is answered`);
   }
   return notices;
