@@ -15,6 +15,8 @@ const codes: (VrCode | undefined)[] = Array.from({ length: 0x10000 });
 for (const first of capitals()) for (const second of capitals()) codes[first * 256 + second] = { vr: 'UN', long: true };
 for (const vr of SHORT_VRS) codes[codeOf(vr)] = { vr, long: false };
 for (const vr of LONG_VRS) codes[codeOf(vr)] = { vr, long: true };
+/** 1 where the two letters (first × 256 + second) stand before a 32-bit length. */
+export const longLengthTable = Uint8Array.from(codes, (code) => (code?.long === true ? 1 : 0));
 const garbled: VrCode = { vr: 'UN', long: false };
 
 /** The VR of two bytes of an explicit header. Bytes that are no capitals (`??`, blanks, NULs) read as UN with a 16-bit length. */

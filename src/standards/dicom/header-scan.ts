@@ -1,7 +1,7 @@
 import { fault, ok, type Result } from '../../foundation/result.ts';
 import { DataSet, type Tag, type Vr } from './data-set.ts';
 import { dicomFault, tagText, type DicomFault } from './dicom-fault.ts';
-import { ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER, UNDEFINED_LENGTH, startsImplicit, vrCode } from './element-header.ts';
+import { ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER, UNDEFINED_LENGTH, longLengthTable, startsImplicit, vrCode } from './element-header.ts';
 import { implicitVr } from './implicit-vr.ts';
 import { inflateDataSet } from './inflate.ts';
 import { declaredCharacterSet, noCharacterSet, RawElement, type ReadingContext } from './raw-element.ts';
@@ -88,6 +88,7 @@ export class HeaderScanner {
     let at = 0;
     while (this.#state === 'more') {
       if (this.#skip > 0 || this.#filling !== undefined) at = this.#pass(bytes, at);
+      if (this.#depth === 0 && this.#carried === 0 && !this.#levelStart) at = this.#runOver(bytes, at);
       if (at >= bytes.length) break;
       if (this.#carried > 0 || bytes.length - at < 12) at = this.#carryHeader(bytes, at);
       else {
@@ -123,6 +124,30 @@ export class HeaderScanner {
     const dataSet = DataSet.of(elements.filter((element) => element.vr !== 'SQ'));
     context.characterSet = declaredCharacterSet(dataSet.get(tags.SpecificCharacterSet));
     return dataSet;
+  }
+
+  /**
+   * The short way: passes over top-level elements that nobody wants and that lie whole in the chunk. Stops at everything else, which
+   * goes the long way. This loop is where intake spends its time on a header.
+   */
+  #runOver(bytes: Buffer, start: number): number {
+    const low = this.#little ? 0 : 1;
+    const high = 1 - low;
+    const last = bytes.length - 12;
+    let at = start;
+    while (at <= last) {
+      const group = bytes[at + low]! | (bytes[at + high]! << 8);
+      const tag = group * 0x10000 + (bytes[at + 2 + low]! | (bytes[at + 2 + high]! << 8));
+      if (group === 0 || group >= 0x7fe0 || tag === tags.SpecificCharacterSet || this.#wanted.has(tag)) break;
+      let next: number;
+      if (this.#topImplicit) next = at + 8 + uint32(bytes, at + 4, this.#little);
+      else if (longLengthTable[bytes[at + 4]! * 256 + bytes[at + 5]!] === 1) next = at + 12 + uint32(bytes, at + 8, this.#little);
+      else next = at + 8 + (bytes[at + 6 + low]! | (bytes[at + 6 + high]! << 8));
+      if (next > bytes.length) break; // also an undefined length
+      at = next;
+    }
+    this.#position += at - start;
+    return at;
   }
 
   /** Passes over bytes that nobody wants, or takes those of a wanted value. Returns where it stopped. */
@@ -243,6 +268,11 @@ export class HeaderScanner {
   #fail(code: DicomFault['code'], message: string): void {
     this.#state = dicomFault(code, message, this.#position, this.#tag);
   }
+}
+
+function uint32(bytes: Buffer, at: number, little: boolean): number {
+  const number = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  return little ? number >>> 0 : ((number >>> 24) | ((number >>> 8) & 0xff00) | ((number << 8) & 0xff0000) | (number << 24)) >>> 0;
 }
 
 export interface ScannedHeader {
