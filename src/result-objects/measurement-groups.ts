@@ -8,7 +8,7 @@ import { imageRegion } from './image-region.ts';
 import { evaluationItem, measurementItem, probabilityMeasurement } from './measurement-items.ts';
 import { sourceReference } from './report-request.ts';
 import type { StructuredReportRequest } from './report-request.ts';
-import { observationUid, targetTrackingUid } from './result-uids.ts';
+import { observationUid as derivedObservationUid, findingObservationUid, targetKey, targetTrackingUid } from './result-uids.ts';
 import { segmentationStorage } from './segmentation.ts';
 
 /** Image references of a group without a region; a whole CT is told by the image library, not by every group again. */
@@ -58,7 +58,7 @@ export function findingGroups(finding: Finding, request: StructuredReportRequest
   if (parts.length === 0) {
     parts.push({ ...identity, template: '1501', region: imageReferences(finding.imageIndices, request), measurements: all, evaluations: finding.evaluations });
   }
-  return parts.map((group) => measurementGroup(group, request, observedAt));
+  return parts.map((group, index) => measurementGroup(group, request, observedAt, index === 0));
 }
 
 /** What was looked for and not found, with the highest probability seen: a TID 1501 group (OHIF takes no group without a number). */
@@ -68,7 +68,7 @@ export function absentTargetGroups(request: StructuredReportRequest, observedAt:
   return analysis.targets
     .filter((target) => !target.present && target.probability !== null)
     .map((target) => {
-      const key = `${target.concept.scheme}-${target.concept.value}-${target.site.value}`;
+      const key = targetKey(target);
       const parts: GroupParts = {
         template: '1501',
         trackingId: `target-${key}`,
@@ -102,9 +102,9 @@ export function studyGroup(request: StructuredReportRequest, observedAt: string)
   return [measurementGroup(parts, request, observedAt)];
 }
 
-function measurementGroup(parts: GroupParts, request: StructuredReportRequest, observedAt: string): ContainerItem {
+function measurementGroup(parts: GroupParts, request: StructuredReportRequest, observedAt: string, first = true): ContainerItem {
   const { analysis, context } = request;
-  const uid = (...path: readonly string[]): string => observationUid(analysis, context.revision, parts.trackingUid, parts.template, ...path);
+  const uid = (...path: readonly string[]): string => derivedObservationUid(analysis, context.revision, parts.trackingUid, parts.template, ...path);
   const children: readonly ContentItem[] = [
     textValue('HAS OBS CONTEXT', concept('tracking-identifier'), parts.trackingId),
     // Before any other UIDREF: OHIF takes the first one it meets for the tracking UID.
@@ -117,7 +117,9 @@ function measurementGroup(parts: GroupParts, request: StructuredReportRequest, o
     ...parts.measurements.map((measurement) => measurementItem(measurement, analysis.model, uid(measurement.id))),
     ...parts.evaluations.map((evaluation) => evaluationItem(evaluation, uid(evaluation.id))),
   ];
-  return container('CONTAINS', concept('measurement-group'), parts.template, children, { observationUid: uid(), observedAt });
+  // The first group of a tracking UID is the finding itself: FHIR and assessments refer to it.
+  const observationUid = first ? findingObservationUid(analysis, context.revision, parts.trackingUid) : uid();
+  return container('CONTAINS', concept('measurement-group'), parts.template, children, { observationUid, observedAt });
 }
 
 function siteItem({ site, laterality }: FindingSite): ContentItem {

@@ -1,4 +1,4 @@
-import type { Analysis } from '../domain/findings.ts';
+import type { Analysis, TargetCondition } from '../domain/findings.ts';
 import { derivedUid } from '../foundation/uid.ts';
 import type { ObjectIdentity } from './result-context.ts';
 
@@ -51,4 +51,14 @@ export function observationUid(analysis: Analysis, revision: number, ...path: re
 /** Tracking UID of a statement about a condition that was looked for: stable over runs and revisions of one series. */
 export function targetTrackingUid(analysis: Analysis, target: string): string {
   return derivedUid('target', analysis.source.studyInstanceUid, analysis.source.seriesInstanceUid, analysis.model.id, target);
+}
+
+/** Observation UID of the first measurement group of a tracking UID, which is also the identifier of its FHIR Observation. */
+export function findingObservationUid(analysis: Analysis, revision: number, trackingUid: string): string {
+  return observationUid(analysis, revision, trackingUid);
+}
+
+/** Names a target condition within an analysis. */
+export function targetKey({ concept, site }: TargetCondition): string {
+  return `${concept.scheme}-${concept.value}-${site.value}`;
 }
