@@ -17,5 +17,5 @@ export function destinationKind<Schema extends z.ZodType<{ name: string; kind: s
 
 export const destinationName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'lower-case letters, digits and dashes, at most 32')
-  .describe('Name by which rules speak of it');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be 1–63 letters, digits, dots, dashes or underscores')
+  .describe('Unique name; rules refer to it');

@@ -52,6 +52,8 @@ export interface DestinationTools {
   readonly software: string;
   /** Makes a path of the configuration absolute. */
   readonly resolvePath: (file: string) => string;
+  /** The value of an environment variable that the configuration names for a secret. */
+  readonly secret: (variable: string) => string | undefined;
   /** Sends data sets over DIMSE to a configured peer. */
   readonly dimse: DimseSender;
 }

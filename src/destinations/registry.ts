@@ -25,11 +25,14 @@ export function isBuilt(kind: string): boolean {
   return kindOf(kind).create !== null;
 }
 
-/** Makes a destination that has been built (isBuilt). */
-export function createDestination(config: DestinationConfig, tools: DestinationTools): Destination {
-  const { create } = kindOf(config.kind);
-  if (create === null) throw new GatewayError('DESTINATION_NOT_BUILT', `kind ${config.kind} is not built yet`, { failure: 'permanent' });
-  return create(config, tools);
+/**
+ * Makes a destination that has been built (isBuilt). Defaults are filled in here, so an entry may be given as the file has it.
+ * Errors: DESTINATION_NOT_BUILT, DESTINATION_UNKNOWN, DESTINATION_SECRET_MISSING (permanent); ZodError for an entry that is none.
+ */
+export function createDestination(entry: { readonly name: string; readonly kind: string }, tools: DestinationTools): Destination {
+  const kind = kindOf(entry.kind);
+  if (kind.create === null) throw new GatewayError('DESTINATION_NOT_BUILT', `kind ${entry.kind} is not built yet`, { failure: 'permanent' });
+  return kind.create(kind.schema.parse(entry), tools);
 }
 
 function kindOf(kind: string): DestinationKind {

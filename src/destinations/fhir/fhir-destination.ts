@@ -20,7 +20,7 @@ export const fhir = destinationKind({
     const dispatcher = createAgent(config, tools.resolvePath);
     const target: FhirTarget = {
       url: config.url.replace(/\/$/, ''),
-      headers: { ...authorization(config), 'user-agent': tools.software },
+      headers: { ...authorization(config, tools.secret), 'user-agent': tools.software },
       dispatcher,
       timeoutMs: config.timeoutSeconds * 1_000,
       clock: tools.clock,

@@ -20,6 +20,8 @@ export const folder = destinationKind({
     name: destinationName,
     kind: z.literal('folder'),
     path: z.string().min(1).describe('Where the files go; made when missing'),
+    timeoutSeconds: z.number().min(1).max(3_600).default(60).describe('Longest wait for the file system, seconds'),
+    concurrency: z.int().min(1).max(32).default(2).describe('Batches at one time'),
   }),
   mediaTypes: ['application/dicom', 'application/fhir+json'],
   create: (config, tools) => {
@@ -27,7 +29,7 @@ export const folder = destinationKind({
     return {
       name: config.name,
       kind: config.kind,
-      concurrency: 1,
+      concurrency: config.concurrency,
       batchSize: 100,
       deliver: async (payloads, signal) => {
         const outcomes: DeliveryOutcome[] = [];

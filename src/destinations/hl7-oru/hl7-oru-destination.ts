@@ -10,10 +10,8 @@ export const hl7Oru = destinationKind({
     host: z.string().min(1).describe('Host of the MLLP listener'),
     port: z.int().min(1).max(65_535).describe('Its port'),
     timeoutSeconds: z.number().min(1).max(600).default(30).describe('Longest wait for an acknowledgement, seconds'),
-    tls: z
-      .strictObject({ ca: z.string().optional(), cert: z.string().optional(), key: z.string().optional() })
-      .optional()
-      .describe('PEM files; present means MLLP over TLS'),
+    tls: z.boolean().default(false).describe('Reach it over TLS'),
+    concurrency: z.int().min(1).max(32).default(1).describe('Connections at one time'),
   }),
   mediaTypes: [],
   create: null,

@@ -17,7 +17,7 @@ export const stowRs = destinationKind({
   mediaTypes: ['application/dicom'],
   create: (config, tools) => {
     const dispatcher = createAgent(config, tools.resolvePath);
-    const target = { url: config.url, headers: { ...authorization(config), 'user-agent': tools.software }, dispatcher, clock: tools.clock };
+    const target = { url: config.url, headers: { ...authorization(config, tools.secret), 'user-agent': tools.software }, dispatcher, clock: tools.clock };
     return {
       name: config.name,
       kind: config.kind,
