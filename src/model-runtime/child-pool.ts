@@ -1,0 +1,170 @@
+import { availableParallelism } from 'node:os';
+import type { Analysis } from '../domain/findings.ts';
+import type { Clock } from '../foundation/clock.ts';
+import { GatewayError } from '../foundation/errors.ts';
+import type { Log } from '../foundation/log.ts';
+import { readCatalogue, type ModelCatalogue } from './model-catalogue.ts';
+import { ModelSlot } from './model-slot.ts';
+import type { LoadedModel } from './model-folder.ts';
+import type { RunProgress, RunTiming, SeriesInput } from './series-input.ts';
+
+export interface ModelPoolOptions {
+  readonly modelsDir: string;
+  /** Runs at the same time; each has a child process of its own, forked when first needed. */
+  readonly slots: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Threads of one network; cores − 1 unless told. */
+  readonly threads?: number;
+}
+
+export interface RunRequest {
+  readonly modelId: string;
+  /** Digest the job was made for; a folder that has changed since is refused. Whatever the catalogue has unless told. */
+  readonly digest?: string;
+  readonly series: SeriesInput;
+  /** Names the job: the same key that kills a child twice is given up. */
+  readonly jobKey: string;
+}
+
+export interface RunOptions {
+  /** Aborting kills the child; the run rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+  /** From the start of the run; the manifest's `resources.timeoutSec` unless told. */
+  readonly deadlineMs?: number;
+  readonly onProgress?: (progress: RunProgress) => void;
+  readonly onTiming?: (timing: RunTiming) => void;
+}
+
+/** Deaths of a child that one job may cause; the next is not tried. */
+const DEATHS_ALLOWED = 2;
+const REMEMBERED_JOBS = 1000;
+
+/**
+ * Runs models in child processes that may die at any time: a crash, a hang or a flood of memory costs one attempt of one job.
+ * Children stay warm between runs. Holds nothing that must survive.
+ */
+export class ModelPool {
+  readonly #options: ModelPoolOptions;
+  readonly #slots: readonly ModelSlot[];
+  readonly #waiting: ((slot: ModelSlot) => void)[] = [];
+  readonly #deaths = new Map<string, number>();
+  #catalogue: ModelCatalogue;
+  #stopped = false;
+
+  private constructor(options: ModelPoolOptions, catalogue: ModelCatalogue) {
+    this.#options = options;
+    this.#catalogue = catalogue;
+    const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+    this.#slots = Array.from({ length: Math.max(1, options.slots) }, (_, index) => new ModelSlot({ index, threads, clock: options.clock, log: options.log }));
+  }
+
+  /** Reads the catalogue; loads no weights and forks nothing yet. */
+  static async start(options: ModelPoolOptions): Promise<ModelPool> {
+    const pool = new ModelPool(options, { models: [], quarantined: [] });
+    await pool.rescan();
+    return pool;
+  }
+
+  catalogue(): ModelCatalogue {
+    return this.#catalogue;
+  }
+
+  model(modelId: string): LoadedModel | undefined {
+    return this.#catalogue.models.find((model) => model.identity.id === modelId);
+  }
+
+  /** Looks at the models folder again. Runs that are under way keep the model they began with. */
+  async rescan(): Promise<ModelCatalogue> {
+    this.#catalogue = await readCatalogue(this.#options.modelsDir);
+    for (const { folder, reasons } of this.#catalogue.quarantined) this.#options.log.warn('model.quarantined', { folder, reasons });
+    for (const { identity } of this.#catalogue.models) this.#options.log.info('model.found', { model: identity.id, version: identity.version, digest: identity.digest });
+    return this.#catalogue;
+  }
+
+  /**
+   * Runs one model on one series.
+   *
+   * Errors (GatewayError): MODEL_UNKNOWN, MODEL_CHANGED, MODEL_FOLDER_INVALID, MODEL_LOAD_FAILED, MODEL_TENSOR_MISMATCH, MODEL_RUN_FAILED,
+   * MODEL_POISON_INPUT (permanent); MODEL_CHILD_DIED, MODEL_DEADLINE, MODEL_MEMORY_LIMIT, MODEL_INPUT_UNREADABLE (transient).
+   */
+  async run(request: RunRequest, options: RunOptions): Promise<Analysis> {
+    const model = this.model(request.modelId);
+    if (model === undefined) throw new GatewayError('MODEL_UNKNOWN', 'the model is not installed or is quarantined', { failure: 'permanent', context: { model: request.modelId } });
+    if (request.digest !== undefined && request.digest !== model.identity.digest)
+      throw new GatewayError('MODEL_CHANGED', 'the model has changed since the job was made', { failure: 'permanent', context: { model: request.modelId } });
+    if ((this.#deaths.get(request.jobKey) ?? 0) >= DEATHS_ALLOWED) throw poison(request);
+    const slot = await this.#freeSlot(model, options.signal);
+    try {
+      const { resources } = model.manifest;
+      const result = await slot.run(
+        { folder: model.folder, digest: model.identity.digest, series: request.series },
+        { signal: options.signal, deadlineMs: options.deadlineMs ?? resources.timeoutSec * 1000, memoryMiB: resources.memoryMiB, onProgress: options.onProgress },
+      );
+      this.#deaths.delete(request.jobKey);
+      options.onTiming?.(result.timing);
+      return result.analysis;
+    } catch (thrown) {
+      throw this.#afterFailure(request, thrown);
+    } finally {
+      this.#release(slot);
+    }
+  }
+
+  /** Kills the children; runs under way reject. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#slots.map((slot) => slot.stop()));
+  }
+
+  async #freeSlot(model: LoadedModel, signal: AbortSignal): Promise<ModelSlot> {
+    if (this.#stopped) throw new GatewayError('SHUTTING_DOWN', 'the model pool is stopping', { failure: 'transient' });
+    const free = this.#slots.filter((slot) => !slot.busy);
+    const slot = free.find((one) => one.warmFor === model.identity.digest) ?? free.find((one) => one.warmFor === null) ?? free[0];
+    if (slot !== undefined) {
+      slot.busy = true;
+      return slot;
+    }
+    return new Promise((resolve, reject) => {
+      const take = (given: ModelSlot) => {
+        signal.removeEventListener('abort', leave);
+        resolve(given);
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(take), 1);
+        reject(signal.reason as Error);
+      };
+      if (signal.aborted) return reject(signal.reason as Error);
+      this.#waiting.push(take);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  #release(slot: ModelSlot): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) slot.busy = false;
+    else next(slot);
+  }
+
+  #afterFailure(request: RunRequest, thrown: unknown): unknown {
+    if (!(thrown instanceof GatewayError) || !isDeath(thrown)) return thrown;
+    const deaths = (this.#deaths.get(request.jobKey) ?? 0) + 1;
+    if (this.#deaths.size >= REMEMBERED_JOBS) this.#deaths.delete(this.#deaths.keys().next().value!);
+    this.#deaths.set(request.jobKey, deaths);
+    this.#options.log.warn('model-child.died', { jobKey: request.jobKey, model: request.modelId, code: thrown.code, deaths });
+    return deaths >= DEATHS_ALLOWED ? poison(request, thrown) : thrown;
+  }
+}
+
+function isDeath(error: GatewayError): boolean {
+  return error.code === 'MODEL_CHILD_DIED' || error.code === 'MODEL_DEADLINE' || error.code === 'MODEL_MEMORY_LIMIT';
+}
+
+function poison(request: RunRequest, cause?: GatewayError): GatewayError {
+  const how = cause === undefined ? '' : `, last by ${cause.code}`;
+  return new GatewayError('MODEL_POISON_INPUT', `the same job ended its process ${DEATHS_ALLOWED} times${how}; it is not tried again`, {
+    failure: 'permanent',
+    context: { jobKey: request.jobKey, model: request.modelId },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

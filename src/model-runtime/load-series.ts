@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import type { SeriesTraits } from '../domain/eligibility.ts';
+import type { AnalysedSource, SourceImage } from '../domain/findings.ts';
+import { fault, ok, type Result } from '../foundation/result.ts';
+import { buildGeometry, type FramePlane, type VolumeGeometry } from '../model-steps/geometry.ts';
+import { describeImage, type FrameFacts, type ImageFrames } from '../model-steps/image-frames.ts';
+import { applyModalityLut, fitsInt16, type Rescale } from '../model-steps/modality-lut.ts';
+import { seriesTraits } from '../model-steps/series-traits.ts';
+import type { Volume } from '../model-steps/volume.ts';
+import { tags } from '../standards/dicom/tags.ts';
+import { frameValues } from './pixel-frames.ts';
+import { readInstance, type ReadInstance } from './read-instance.ts';
+import type { SeriesInput } from './series-input.ts';
+
+/** A series as a volume in output units (HU) on its own grid. */
+export interface LoadedSeries {
+  readonly volume: Volume;
+  readonly geometry: VolumeGeometry;
+  readonly traits: SeriesTraits;
+  /** Images in the order of the slices. */
+  readonly source: AnalysedSource;
+}
+
+/** Why a series is no volume. `source` lists its images in the order given, as far as they could be read. */
+export interface LoadFault {
+  readonly check: string;
+  readonly reason: string;
+  readonly source: AnalysedSource;
+}
+
+/** Outside the scanner's field of view there is no measurement; for every reader it is air. */
+const PADDING_HU = -1024;
+
+/**
+ * Reads the instances of a series, sorts its frames into a volume and applies the modality LUT of each frame.
+ *
+ * Memory: the stored bytes and the volume at the same time. Throws GatewayError when stored bytes cannot be read.
+ */
+export function loadSeries(input: SeriesInput): Result<LoadedSeries, LoadFault> {
+  const read: ReadInstance[] = [];
+  const broken: string[] = [];
+  for (const instance of input.instances) {
+    const one = readInstance(instance);
+    if (one.ok) read.push(one.value);
+    else broken.push(one.fault);
+  }
+  const origin = { studyInstanceUid: input.studyInstanceUid, seriesInstanceUid: input.seriesInstanceUid, modality: read[0]?.dataSet.string(tags.Modality) ?? '', inputDigest: digestOf(read) };
+  const refuse = (check: string, reason: string, slices: readonly Slice[] = []) =>
+    fault({ check, reason, source: { ...origin, frameOfReferenceUid: frameOfReference(read), images: slices.map((slice) => slice.image) } });
+  if (broken.length > 0) return refuse('readable', `${broken.length} of ${input.instances.length} images: ${broken[0]!}`);
+
+  const slices: Slice[] = [];
+  for (const instance of read) {
+    const described = describeImage(instance.dataSet);
+    if (!described.ok) return refuse('readable', described.fault, slices);
+    slices.push(...slicesOf(instance, described.value));
+  }
+  const volumeSlices = slices.filter(hasGeometry);
+  if (volumeSlices.length < slices.length) return refuse('geometry', `${slices.length - volumeSlices.length} of ${slices.length} images have no position, orientation, pixel spacing or rescale`, slices);
+  const geometry = buildGeometry(volumeSlices.map((slice) => slice.plane));
+  if (!geometry.ok) return refuse('geometry', geometry.fault.reason, slices);
+
+  const ordered = geometry.value.order.map((index) => volumeSlices[index]!);
+  const volume = fillVolume(geometry.value, ordered);
+  if (!volume.ok) return refuse('readable', volume.fault, ordered);
+  return ok({
+    volume: volume.value,
+    geometry: geometry.value,
+    traits: seriesTraits(read.map((instance) => instance.dataSet)),
+    source: { ...origin, frameOfReferenceUid: frameOfReference(read), images: ordered.map((slice) => slice.image) },
+  });
+}
+
+interface Slice extends Omit<FrameFacts, 'number'> {
+  readonly instance: ReadInstance;
+  readonly facts: ImageFrames;
+  readonly frame: number;
+  readonly image: SourceImage;
+}
+
+function slicesOf(instance: ReadInstance, facts: ImageFrames): Slice[] {
+  return facts.frames.map(({ number, ...frame }, index) => ({
+    ...frame,
+    instance,
+    facts,
+    frame: index,
+    image: { sopClassUid: facts.sopClassUid, sopInstanceUid: facts.sopInstanceUid, frame: number },
+  }));
+}
+
+function hasGeometry(slice: Slice): slice is Slice & { plane: FramePlane; rescale: Rescale } {
+  return slice.plane !== null && slice.rescale !== null;
+}
+
+function fillVolume(geometry: VolumeGeometry, ordered: readonly (Slice & { rescale: Rescale })[]): Result<Volume, string> {
+  const size = geometry.dims[1] * geometry.dims[2];
+  const length = ordered.length * size;
+  const data = fitsInt16(ordered.map((slice) => slice.rescale)) ? new Int16Array(length) : new Float32Array(length);
+  for (const [k, slice] of ordered.entries()) {
+    if (slice.facts.samplesPerPixel !== 1) return fault('colour images are no volume');
+    const stored = frameValues(slice.instance.dataSet, slice.instance.transferSyntaxUid, slice.facts, slice.frame);
+    if (!stored.ok) return stored;
+    applyModalityLut(stored.value, { ...slice.rescale, padding: slice.facts.format.padding, paddingOutput: PADDING_HU, floor: PADDING_HU }, data, k * size);
+  }
+  return ok({ data, dims: geometry.dims, spacing: geometry.spacing });
+}
+
+function frameOfReference(read: readonly ReadInstance[]): string | null {
+  return read[0]?.dataSet.string(tags.FrameOfReferenceUID) ?? null;
+}
+
+/** SHA-256 over the sorted SOP Instance UIDs with their content digests: the same set gives the same digest in any order. */
+function digestOf(read: readonly ReadInstance[]): string {
+  const lines = read.map((instance) => `${instance.sopInstanceUid} ${instance.contentDigest}\n`).sort();
+  return createHash('sha256').update(lines.join('')).digest('hex');
+}
