@@ -13,7 +13,7 @@ export interface InstanceInput {
   readonly transferSyntaxUid: string;
   readonly sopInstanceUid: string;
   /**
-   * Any digest of the stored bytes that is the same on every run, with its kind in front (`sha256:…`, `crc32c:…:<length>`); null = the reader
+   * Any digest of the stored bytes that is the same on every run, with its kind in front (`sha256:…`, `crc32:…:<length>`); null = the reader
    * computes SHA-256. Part of the input digest, and so of the tracking UIDs.
    */
   readonly contentDigest: string | null;

@@ -72,12 +72,12 @@ export interface StoredImage {
   readonly data_offset: number;
   readonly data_length: number;
   readonly header_length: number;
-  readonly crc32c: number;
+  readonly crc32: number;
 }
 
 const images = {
   name: 'study_received_images',
-  text: `select i.id, r.series_instance_uid, i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax_uid, i.writer, i.segment, i.data_offset, i.data_length, i.header_length, i.crc32c
+  text: `select i.id, r.series_instance_uid, i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax_uid, i.writer, i.segment, i.data_offset, i.data_length, i.header_length, i.crc32
          from instance i join series r on r.id = i.series_id
          where r.study_id = $1 and r.origin = 'received' and i.state = 'active' order by r.id, i.instance_number nulls last, i.id`,
 };
@@ -105,7 +105,7 @@ export async function traceOfStudy(tx: Tx, studyInstanceUid: string): Promise<st
 
 const byUid = {
   name: 'study_images_by_uid',
-  text: `select i.id, r.series_instance_uid, i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax_uid, i.writer, i.segment, i.data_offset, i.data_length, i.header_length, i.crc32c
+  text: `select i.id, r.series_instance_uid, i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax_uid, i.writer, i.segment, i.data_offset, i.data_length, i.header_length, i.crc32
          from unnest($1::text[]) with ordinality wanted(uid, place)
          join instance i on i.sop_instance_uid = wanted.uid and i.state = 'active' join series r on r.id = i.series_id order by wanted.place`,
 };

@@ -158,6 +158,6 @@ async function leaveTraces(tx: Tx, study: ArrivingStudy, plan: RoutingPlan, jobs
 
 /** SHA-256 over the sorted images and their content: the identity of an input set. */
 function digestOf(images: readonly StoredImage[]): string {
-  const lines = images.map((image) => `${image.sop_instance_uid} ${image.crc32c} ${image.data_length}`).sort();
+  const lines = images.map((image) => `${image.sop_instance_uid} ${image.crc32} ${image.data_length}`).sort();
   return createHash('sha256').update(lines.join('\n')).digest('hex');
 }
