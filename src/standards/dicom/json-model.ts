@@ -69,7 +69,8 @@ function attributeText(element: Element, options: JsonOptions, path: string): st
   if (!Array.isArray(value)) return bytesText(element, options, path);
   if (value.length === 0) return `{"vr":"${vr}"}`;
   const values = (value as readonly unknown[]).map((one, i) => valueText(one, vr, options, `${path}/${i}/`));
-  return `{"vr":"${vr}","Value":[${values.join(',')}]}`;
+  // One empty value is none: a name of delimiters alone reads so (PS3.5 §6.2.1.1).
+  return values.length === 1 && values[0] === 'null' ? `{"vr":"${vr}"}` : `{"vr":"${vr}","Value":[${values.join(',')}]}`;
 }
 
 function bytesText(element: Element, options: JsonOptions, path: string): string {
@@ -84,7 +85,7 @@ function bytesText(element: Element, options: JsonOptions, path: string): string
 
 function valueText(value: unknown, vr: string, options: JsonOptions, prefix: string): string {
   if (value instanceof DataSet) return textOf(value, options, prefix);
-  if (typeof value === 'number') return vr === 'AT' ? `"${jsonKey(value)}"` : floatAsJson(value);
+  if (typeof value === 'number') return vr === 'AT' ? `"${jsonKey(value)}"` : floatAsJson(value, vr === 'FL');
   if (typeof value === 'bigint') return integerAsJson(value);
   const text = value as string;
   if (text === '') return 'null'; // PS3.18 §F.2.5: an empty one of several values
@@ -98,5 +99,5 @@ function personNameText(name: string): string {
   if (alphabetic !== '') groups['Alphabetic'] = alphabetic;
   if (ideographic !== '') groups['Ideographic'] = ideographic;
   if (phonetic !== '') groups['Phonetic'] = phonetic;
-  return JSON.stringify(groups);
+  return alphabetic + ideographic + phonetic === '' ? 'null' : JSON.stringify(groups);
 }

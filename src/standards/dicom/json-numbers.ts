@@ -1,7 +1,19 @@
-/** A number of FL or FD in JSON. JSON has no NaN and no infinity: they are strings, as DCMTK writes them. */
-export function floatAsJson(value: number): string {
+/**
+ * A number in JSON. `single`: it is one of 32 bits, and as few digits are given as tell it from its neighbours.
+ * JSON has no NaN and no infinity: they are strings, as DCMTK writes them.
+ */
+export function floatAsJson(value: number, single = false): string {
+  if (single && Number.isFinite(value) && !Number.isInteger(value)) return shortest32(value);
   if (Number.isFinite(value)) return Object.is(value, -0) ? '-0.0' : String(value);
   return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"inf"' : '"-inf"';
+}
+
+function shortest32(value: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const shorter = Number(value.toPrecision(digits));
+    if (Math.fround(shorter) === value) return String(shorter);
+  }
+  return String(Number(value.toPrecision(9)));
 }
 
 /** SV and UV: a string beyond the integers that every JSON reader keeps (PS3.18 Table F.2.3-1). */
