@@ -6,12 +6,15 @@ export type Role = (typeof allRoles)[number];
 
 /** Supervisor → role process. */
 export type ToRole =
+  | { readonly kind: 'metrics'; readonly role: Role; readonly metrics: unknown }
   | { readonly kind: 'start'; readonly databaseUrl: string; readonly configFile: string | null }
   | { readonly kind: 'gateway'; readonly roles: Readonly<Record<string, RoleState>> }
   | { readonly kind: 'stop'; readonly deadlineMs: number };
 
 /** Role process → supervisor. */
 export type FromRole =
+  /** prom-client's JSON form; goes on to the web role, which answers /metrics for all. */
+  | { readonly kind: 'metrics'; readonly metrics: unknown }
   | { readonly kind: 'ready'; readonly addresses: Readonly<Record<string, string>> }
   | { readonly kind: 'health'; readonly unready: readonly string[] }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly failure: Failure };

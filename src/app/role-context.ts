@@ -13,6 +13,10 @@ export interface RoleContext {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly gateway: GatewayStatus;
+  /** Why components of this process are not ready, a sentence each. */
+  unready(): readonly string[];
+  /** Prometheus text of every process of this gateway that has reported. */
+  allMetrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** Tells the supervisor where a listener listens: it is printed at start and used by the demo. */
   announce(name: string, address: string): void;
 }

@@ -14,6 +14,7 @@ import type { RoleContext } from './role-context.ts';
 import { intakeComponents } from './roles/intake.ts';
 import { webComponents } from './roles/web.ts';
 import { workComponents } from './roles/work.ts';
+import { SharedMetrics } from './shared-metrics.ts';
 
 /**
  * The entry of a forked role process. It starts on the supervisor's word, reports its health, and ends when told to, on SIGTERM,
@@ -29,17 +30,21 @@ const componentsOf: Readonly<Record<Role, (context: RoleContext) => readonly Com
 /** The predecessor of a killed gateway needs a moment to notice that its supervisor is gone. */
 const LOCK_WAIT_MS = 30_000;
 const ORPHAN_DEADLINE_MS = 2_000;
+const METRICS_EVERY_MS = 5_000;
 const TERMINATED_DEADLINE_MS = 20_000;
 
 class RoleProcess {
   readonly #role: Role;
   readonly #status = new GatewayStatus();
   readonly #addresses: Record<string, string> = {};
+  readonly #metrics = new Metrics();
+  readonly #shared = new SharedMetrics(this.#metrics);
   #log: Log;
   #lifecycle: Lifecycle | undefined;
   #database: Database | undefined;
   #lock: LockFile | undefined;
   #health: NodeJS.Timeout | undefined;
+  #metricsTimer: NodeJS.Timeout | undefined;
   #stopping = false;
 
   constructor(role: Role) {
@@ -61,6 +66,9 @@ class RoleProcess {
     switch (message.kind) {
       case 'start':
         void this.#start(message);
+        break;
+      case 'metrics':
+        this.#shared.take(message.role, message.metrics);
         break;
       case 'gateway':
         this.#status.update(message.roles);
@@ -99,8 +107,10 @@ class RoleProcess {
       database,
       log: this.#log,
       clock: systemClock,
-      metrics: new Metrics(),
+      metrics: this.#metrics,
       gateway: this.#status,
+      unready: () => this.#lifecycle?.unready() ?? [],
+      allMetrics: () => this.#shared.text(),
       announce: (name, address) => {
         this.#addresses[name] = address;
       },
@@ -117,12 +127,15 @@ class RoleProcess {
     };
     tell();
     this.#health = setInterval(tell, 500);
+    this.#metricsTimer = setInterval(() => void this.#shared.report().then((metrics) => send({ kind: 'metrics', metrics })), METRICS_EVERY_MS);
+    this.#metricsTimer.unref();
   }
 
   async #stop(deadlineMs: number): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
     clearInterval(this.#health);
+    clearInterval(this.#metricsTimer);
     // Whatever hangs must not keep the process: the work it holds is safe in rows and segments.
     setTimeout(() => process.exit(1), deadlineMs + 5_000).unref();
     await this.#lifecycle?.stop(deadlineMs);

@@ -15,6 +15,7 @@ export interface SupervisedRoleOptions {
   readonly logFd: number | undefined;
   readonly log: Log;
   readonly changed: () => void;
+  readonly reported: (role: Role, metrics: unknown) => void;
 }
 
 const FIRST_BACK_OFF_MS = 250;
@@ -85,6 +86,10 @@ export class SupervisedRole {
     let isReady = false;
     let fault: Extract<FromRole, { kind: 'failed' }> | undefined;
     child.on('message', (message: FromRole) => {
+      if (message.kind === 'metrics') {
+        this.#options.reported(role, message.metrics);
+        return;
+      }
       if (message.kind === 'failed') fault = message;
       if (message.kind === 'health') this.#unready = message.unready;
       if (message.kind === 'ready') {

@@ -43,6 +43,7 @@ export class Supervisor {
         logFd: this.#logFd,
         log: this.#log,
         changed: () => this.#spread(),
+        reported: (from, metrics) => this.#roles.find((other) => other.role === 'web')?.send({ kind: 'metrics', role: from, metrics }),
       }));
   }
 

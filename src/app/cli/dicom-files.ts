@@ -35,8 +35,14 @@ export async function findDicomFiles(names: readonly string[]): Promise<FoundFil
 }
 
 /** The bytes of the data set, as the file has them. */
-export function dataSetOf(file: DicomFile): AsyncIterable<Uint8Array> {
-  return createReadStream(file.file, { start: file.dataSetOffset, highWaterMark: 256 * 1024 });
+export async function* dataSetOf(file: DicomFile): AsyncGenerator<Uint8Array, void, undefined> {
+  let length = 0;
+  for await (const chunk of createReadStream(file.file, { start: file.dataSetOffset, highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    yield chunk;
+  }
+  // PS3.5 §A.5: a deflated data set of odd length is padded with one NUL; some writers forget it, and fragments must be even.
+  if (length % 2 === 1) yield Uint8Array.of(0);
 }
 
 async function expand(names: readonly string[]): Promise<string[]> {

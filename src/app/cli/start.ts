@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { installationFolder, type Config } from '../config/load-config.ts';
+import type { Config } from '../config/load-config.ts';
 import { unbuilt } from '../config/unbuilt.ts';
 import { allRoles, type Role } from '../ipc.ts';
 import { Supervisor } from '../supervisor.ts';
+import { version } from '../version.ts';
 import { commandConfig, UsageError } from './command-config.ts';
 
 export interface StartOptions {
@@ -25,11 +24,6 @@ export async function start(options: StartOptions): Promise<number> {
   console.log(`stopping (${signal})`);
   await supervisor.stop();
   return 0;
-}
-
-/** The version in package.json. */
-export function version(): string {
-  return (JSON.parse(readFileSync(path.join(installationFolder, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 function rolesOf(list: string | undefined): readonly Role[] {

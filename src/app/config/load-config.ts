@@ -67,6 +67,9 @@ export function loadConfig(source: ConfigSource): Result<Config, readonly Config
   }
   faults.push(...crossChecks(parsed.data).map(({ path: keyPath, message }) => ({ ...at(keyPath), message })));
   const config = complete(parsed.data, source);
+  if (config.http.auth.required && config.adminToken === null) {
+    faults.push({ ...at(['http', 'auth', 'required']), message: 'nobody could log in: set the environment variable ISOCENTER_ADMIN_TOKEN' });
+  }
   faults.push(...missingFiles(config).map(({ path: keyPath, message }) => ({ ...at(keyPath), message })));
   return faults.length > 0 ? fault(faults.sort((a, b) => a.line - b.line)) : ok(config);
 }
