@@ -1,4 +1,4 @@
-import { foldText, personNameKey } from '../../domain/person-name-key.ts';
+import { foldName } from '../../standards/dicom/person-name.ts';
 import type { Match } from '../../standards/dicom/query-key.ts';
 import { tags } from '../../standards/dicom/tags.ts';
 import { indexedAttribute, indexedAttributes, type IndexedAttribute, type QueryLevel } from './attribute-table.ts';
@@ -69,6 +69,9 @@ function conditionsOf(query: IndexQuery): { readonly where: string; readonly val
 }
 
 function isReturned(attribute: IndexedAttribute, query: IndexQuery): boolean {
+  // The UIDs above a match say where it belongs; every answer carries them.
+  if (attribute.tag === tags.StudyInstanceUID) return true;
+  if (attribute.tag === tags.SeriesInstanceUID) return query.level !== 'study';
   if (!query.returnLevels.includes(attribute.level)) return false;
   if (attribute.always || query.include === 'all') return true;
   return query.include.includes(attribute.tag) || query.keys.some((key) => key.tag === attribute.tag);
@@ -105,23 +108,23 @@ function modalityCondition(match: Exclude<Match, { kind: 'universal' }>, bind: B
 }
 
 /**
- * Names are compared folded (case, accents). A pattern without `=` is asked of every group (alphabetic, ideographic, phonetic).
- * Trailing empty components match whatever follows: `YAMADA^` as well as `YAMADA` find YAMADA^TAROU only with a wildcard (PS3.4 §C.2.2.2.1).
+ * Names are compared folded: case, accents and delimiters do not count (PS3.4 §C.2.2.2.1 leaves this to the SCP). A pattern without
+ * `=` is asked of every group: alphabetic, ideographic, phonetic.
  */
 function nameCondition(attribute: IndexedAttribute, match: Exclude<Match, { kind: 'universal' }>, bind: Bind, fuzzy: boolean): string {
   const key = attribute.tag === tags.PatientName ? 's.patient_name_key' : `lower(${attribute.column})`;
   if (match.kind === 'empty') return `(${attribute.column} is null or ${attribute.column} = '')`;
   const pattern = match.kind === 'wildcard' ? match.pattern : match.kind === 'any-of' ? match.values[0]! : '';
   if (fuzzy) return fuzzyCondition(key, pattern, bind);
-  const folded = likePattern(personNameKey(pattern));
+  const folded = likePattern(foldName(pattern));
   if (pattern.includes('=')) return `${key} like ${bind(folded)}`;
-  const alone = match.kind === 'wildcard' ? `${key} like ${bind(folded)}` : `${key} = ${bind(personNameKey(pattern))}`;
+  const alone = match.kind === 'wildcard' ? `${key} like ${bind(folded)}` : `${key} = ${bind(foldName(pattern))}`;
   return `(${alone} or ${key} like ${bind(`${folded}=%`)} or ${key} like ${bind(`%=${folded}`)} or ${key} like ${bind(`%=${folded}=%`)})`;
 }
 
 /** Every word asked for begins a word of the name. */
 function fuzzyCondition(key: string, pattern: string, bind: Bind): string {
-  const words = foldText(pattern).split(/[\s^=*?,]+/u).filter((word) => word !== '');
+  const words = foldName(pattern).split(/[\s^=*?,]+/u).filter((word) => word !== '');
   const conditions = words.map((word) => `(${key} like ${bind(`${escapeLike(word)}%`)} or ${key} ~ ${bind(`[ ^=]${word.replace(/[.+*?^$()[\]{}|\\]/g, '\\$&')}`)})`);
   return conditions.length === 0 ? 'true' : `(${conditions.join(' and ')})`;
 }

@@ -1,0 +1,43 @@
+import type { Tx } from './database.ts';
+
+/** What a retrieve asks for: a study, one of its series, or one instance. */
+export interface RetrieveScope {
+  readonly studyInstanceUid: string;
+  readonly seriesInstanceUid?: string | undefined;
+  readonly sopInstanceUid?: string | undefined;
+}
+
+/** One served instance, results of ours included. */
+export interface ServedInstance {
+  readonly id: number;
+  readonly study_instance_uid: string;
+  readonly series_instance_uid: string;
+  readonly sop_instance_uid: string;
+  readonly sop_class_uid: string;
+  readonly transfer_syntax_uid: string;
+  readonly number_of_frames: number | null;
+  readonly writer: string;
+  readonly segment: number;
+  readonly data_offset: number;
+  readonly data_length: number;
+  readonly header_length: number;
+  readonly crc32: number;
+  readonly changed_at: Date;
+}
+
+const COLUMNS = `i.id, s.study_instance_uid, r.series_instance_uid, i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax_uid, i.number_of_frames,
+  i.writer, i.segment, i.data_offset, i.data_length, i.header_length, i.crc32, r.changed_at`;
+const JOINED = `from instance i join series r on r.id = i.series_id join study s on s.id = r.study_id where i.state = 'active' and s.study_instance_uid = $1`;
+const ORDER = 'order by r.series_number, r.id, i.instance_number, i.id';
+
+const ofStudy = { name: 'retrieval_study', text: `select ${COLUMNS} ${JOINED} ${ORDER}` };
+const ofSeries = { name: 'retrieval_series', text: `select ${COLUMNS} ${JOINED} and r.series_instance_uid = $2 ${ORDER}` };
+const ofInstance = { name: 'retrieval_instance', text: `select ${COLUMNS} ${JOINED} and r.series_instance_uid = $2 and i.sop_instance_uid = $3` };
+
+/** The served instances of a scope by series and instance number; none when it is unknown. */
+export async function servedInstances(tx: Tx, scope: RetrieveScope): Promise<ServedInstance[]> {
+  const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = scope;
+  if (seriesInstanceUid === undefined) return tx.query<ServedInstance>(ofStudy, [studyInstanceUid]);
+  if (sopInstanceUid === undefined) return tx.query<ServedInstance>(ofSeries, [studyInstanceUid, seriesInstanceUid]);
+  return tx.query<ServedInstance>(ofInstance, [studyInstanceUid, seriesInstanceUid, sopInstanceUid]);
+}
