@@ -188,3 +188,16 @@ const recent = { name: 'job_recent', text: `select ${COLUMNS} from inference_job
 export async function recentJobs(tx: Tx, limit: number): Promise<Job[]> {
   return tx.query<Job>(recent, [limit]);
 }
+
+const analysed = {
+  name: 'job_analysed',
+  text: `update inference_job set analysed_at = coalesce(analysed_at, $3) where id = $1 and lease_owner = $2 and state = 'running' returning analysed_at`,
+};
+
+/**
+ * Notes when the model first answered for this job, and returns that moment: results carry it, so that a repeat makes the same bytes.
+ * Undefined: the lease is no longer ours.
+ */
+export async function markAnalysed(tx: Tx, job: Job, worker: string, at: Date): Promise<Date | undefined> {
+  return (await tx.query<{ analysed_at: Date }>(analysed, [job.id, worker, at]))[0]?.analysed_at;
+}

@@ -17,6 +17,8 @@ export interface NewOutboxMessage {
   readonly instanceId: number | null;
   /** Messages with one key leave in order. */
   readonly orderingKey: string | null;
+  /** `held`: a person must let it go. */
+  readonly state: 'pending' | 'held';
   readonly waitingFor: string;
   readonly at: Date;
 }
@@ -24,8 +26,8 @@ export interface NewOutboxMessage {
 const insert = {
   name: 'outbox_insert',
   text: `insert into outbox_message (idempotency_key, destination, kind, purpose, study_instance_uid, trace_id, job_id, result_object_id, instance_id,
-           ordering_key, waiting_for, next_attempt_at, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+           ordering_key, waiting_for, next_attempt_at, created_at, state)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)
          on conflict (idempotency_key) do nothing returning id`,
 };
 
@@ -33,7 +35,7 @@ const insert = {
 export async function insertOutboxMessage(tx: Tx, message: NewOutboxMessage): Promise<number | undefined> {
   const [row] = await tx.query<{ id: number }>(insert, [
     message.idempotencyKey, message.destination, message.kind, message.purpose, message.studyInstanceUid, message.traceId, message.jobId, message.resultObjectId,
-    message.instanceId, message.orderingKey, message.waitingFor, message.at,
+    message.instanceId, message.orderingKey, message.waitingFor, message.at, message.state,
   ]);
   return row?.id;
 }

@@ -64,7 +64,7 @@ export async function seedMessage(database: Database, job: SeededJob, seeded: Se
     });
     const id = await insertOutboxMessage(tx, {
       idempotencyKey: `${job.studyInstanceUid}/${ordinal}/${seeded.destination}`, destination: seeded.destination, kind: 'fhir', purpose: 'result',
-      studyInstanceUid: job.studyInstanceUid, traceId: 'trace', jobId: job.jobId, resultObjectId, instanceId: null, orderingKey: seeded.orderingKey ?? null, waitingFor: 'its turn', at,
+      studyInstanceUid: job.studyInstanceUid, traceId: 'trace', jobId: job.jobId, resultObjectId, instanceId: null, orderingKey: seeded.orderingKey ?? null, state: 'pending', waitingFor: 'its turn', at,
     });
     return id!;
   });
@@ -87,7 +87,7 @@ export class ScriptedDestination implements Destination {
 
   async deliver(payloads: readonly Payload[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
     this.seen.push(...payloads);
-    return Promise.all(payloads.map((payload) => this.answer(payload, signal)));
+    return Promise.all(payloads.map(async (payload) => this.answer(payload, signal)));
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * C-STORE to a peer, as the dimse-store destination needs it: one association for a batch, one status per instance.
- * Implemented over src/peers/dimse.
+ * Implemented in dimse-peers-sender.ts.
  */
 export interface DimseSender {
   /** Throws a GatewayError when no association came about; what happened to an instance on it is its result. */

@@ -1,0 +1,52 @@
+import type { Analysis } from '../../domain/findings.ts';
+import { defaultFhirOptions } from '../../result-objects/fhir-request.ts';
+import type { PredecessorReference, ResultContext } from '../../result-objects/result-context.ts';
+import type { Database } from '../../store/database.ts';
+import { jobById, markAnalysed, type Job } from '../../store/inference-job.ts';
+import { resultOfRole } from '../../store/result-object.ts';
+import { buildResults } from './build-results.ts';
+import { checkResults } from './check-results.ts';
+import { recordResults } from './record-results.ts';
+import type { ResultWriterDependencies } from './result-dependencies.ts';
+import { sourceHeaders } from './source-headers.ts';
+
+/**
+ * Turns what a model says into SR, SEG and a FHIR transaction and ends the job: bytes durable first, then one transaction with
+ * everything that makes them visible and sends them on. A finished job is a no-op; a repeat after a crash in between makes the same
+ * objects under the same UIDs. A study that could not be analysed gets its report, too.
+ *
+ * @returns the function that writes; it resolves false when the lease was lost meanwhile and nothing was written
+ */
+export function createResultWriter(deps: ResultWriterDependencies): (job: Job, analysis: Analysis) => Promise<boolean> {
+  return async (job, analysis) => {
+    if ((await jobById(deps.database, job.id))?.state === 'done') return true;
+    const analysedAt = await markAnalysed(deps.database, job, deps.worker, new Date(deps.clock.now()));
+    if (analysedAt === undefined) return false;
+    const context = await contextOf(deps, job, analysis, analysedAt);
+    const built = buildResults(analysis, context, deps.fhir ?? defaultFhirOptions);
+    const faults = checkResults(built, context);
+    const durable = await Promise.all(built.dicom.map((object) => deps.store.append({ ...object, studyInstanceUid: job.study_instance_uid })));
+    const written = await recordResults(deps, { job, analysis, built, durable, faults, context });
+    deps.log.info('results.written', { jobKey: job.job_key, studyInstanceUid: job.study_instance_uid, outcome: analysis.outcome, objects: built.dicom.length, faults: faults.length, written });
+    return written;
+  };
+}
+
+async function contextOf(deps: ResultWriterDependencies, job: Job, analysis: Analysis, analysedAt: Date): Promise<ResultContext> {
+  const headers = await sourceHeaders(deps.database, deps.segments, analysis.source.images.map((image) => image.sopInstanceUid));
+  const startedAt = job.started_at ?? analysedAt;
+  return {
+    headers,
+    gateway: deps.gateway,
+    times: { startedAt, finishedAt: analysedAt, utcOffsetMinutes: deps.utcOffsetMinutes(startedAt) },
+    revision: job.revision,
+    predecessor: await predecessorOf(deps.database, job),
+  };
+}
+
+async function predecessorOf(database: Database, job: Job): Promise<PredecessorReference | null> {
+  if (job.predecessor_id === null) return null;
+  const row = await resultOfRole(database, job.predecessor_id, 'structured-report');
+  if (row?.sop_instance_uid == null || row.sop_class_uid === null || row.series_instance_uid === null) return null;
+  return { sopClassUid: row.sop_class_uid, sopInstanceUid: row.sop_instance_uid, seriesInstanceUid: row.series_instance_uid };
+}
