@@ -6,13 +6,13 @@ import type { Tx } from '../../store/database.ts';
 import { recordHop } from '../../store/hop.ts';
 import { finishJob, type Job } from '../../store/inference-job.ts';
 import { notify } from '../../store/notify.ts';
+import { indexResults, type DurableResult } from '../../store/result-index.ts';
 import { insertResultObject } from '../../store/result-object.ts';
 import { moveWorkitem } from '../../store/workitem.ts';
 import type { BuiltResults } from './build-results.ts';
 import type { ResultFault } from './check-results.ts';
 import { publishResources } from './publish-resources.ts';
 import { queueDeliveries, type QueuedObject } from './queue-deliveries.ts';
-import type { DurableResult } from './result-store.ts';
 import type { ResultWriterDependencies } from './result-dependencies.ts';
 import { performedAttributes } from './workitem-output.ts';
 
@@ -44,9 +44,10 @@ export async function recordResults(deps: ResultWriterDependencies, run: Finishe
 }
 
 async function insertDicom(tx: Tx, { job, built, durable, faults }: FinishedRun, at: Date): Promise<QueuedObject[]> {
+  const instanceIds = await indexResults(tx, durable, at);
   const objects: QueuedObject[] = [];
   for (const [index, object] of built.dicom.entries()) {
-    const instanceId = await durable[index]!.index(tx, job.trace_id, at);
+    const instanceId = instanceIds[index]!;
     const { sopInstanceUid, sopClassUid, seriesInstanceUid, role, sha256, bytes } = object;
     const resultObjectId = await insertResultObject(tx, {
       jobId: job.id, studyInstanceUid: job.study_instance_uid, role, ordinal: 0, mediaType: 'application/dicom',

@@ -4,14 +4,15 @@ import type { FhirOptions } from '../../result-objects/fhir-request.ts';
 import type { GatewayEquipment } from '../../result-objects/result-context.ts';
 import type { Database } from '../../store/database.ts';
 import type { SegmentReader } from '../../store/segments/segment-reader.ts';
+import type { SegmentWriter } from '../../store/segments/segment-writer.ts';
 import type { DestinationName } from './queue-deliveries.ts';
-import type { ResultStore } from './result-store.ts';
 
 /** What writing results needs; roles/work.ts hands it in. */
 export interface ResultWriterDependencies {
   readonly database: Database;
   readonly segments: SegmentReader;
-  readonly store: ResultStore;
+  /** The segment writer of this process. */
+  readonly writer: SegmentWriter;
   readonly clock: Clock;
   readonly log: Log;
   /** The lease owner of the jobs whose results are written. */

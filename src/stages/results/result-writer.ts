@@ -3,6 +3,7 @@ import { defaultFhirOptions } from '../../result-objects/fhir-request.ts';
 import type { PredecessorReference, ResultContext } from '../../result-objects/result-context.ts';
 import type { Database } from '../../store/database.ts';
 import { jobById, markAnalysed, type Job } from '../../store/inference-job.ts';
+import { appendResult } from '../../store/result-index.ts';
 import { resultOfRole } from '../../store/result-object.ts';
 import { buildResults } from './build-results.ts';
 import { checkResults } from './check-results.ts';
@@ -25,7 +26,9 @@ export function createResultWriter(deps: ResultWriterDependencies): (job: Job, a
     const context = await contextOf(deps, job, analysis, analysedAt);
     const built = buildResults(analysis, context, deps.fhir ?? defaultFhirOptions);
     const faults = checkResults(built, context);
-    const durable = await Promise.all(built.dicom.map((object) => deps.store.append({ ...object, studyInstanceUid: job.study_instance_uid })));
+    const durable = await Promise.all(
+      built.dicom.map(({ bytes, transferSyntaxUid }) => appendResult(deps.writer, { dataSet: bytes, transferSyntaxUid, traceId: job.trace_id, at: analysedAt })),
+    );
     const written = await recordResults(deps, { job, analysis, built, durable, faults, context });
     deps.log.info('results.written', { jobKey: job.job_key, studyInstanceUid: job.study_instance_uid, outcome: analysis.outcome, objects: built.dicom.length, faults: faults.length, written });
     return written;
