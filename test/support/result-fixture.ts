@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { DataSet } from '../../src/standards/dicom/data-set.ts';
+import type { DataSet } from '../../src/standards/dicom/data-set.ts';
 import { writeDataSet } from '../../src/standards/dicom/data-set-writer.ts';
 import { scanHeader } from '../../src/standards/dicom/header-scan.ts';
 import { explicitLittleEndian } from '../../src/standards/dicom/transfer-syntaxes.ts';
