@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
-import type { OutgoingFile } from '../../archive/retrieve-instance.ts';
+import { asFile, asStored, inTransferSyntax, type OutgoingDataSet } from '../../archive/outgoing-data-set.ts';
 import { isUid } from '../../foundation/uid.ts';
 import type { Database } from '../../store/database.ts';
+import { assumedTransferSyntax, explicitLittleEndian } from '../../standards/dicom/transfer-syntaxes.ts';
 import { servedInstances, type RetrieveScope, type ServedInstance } from '../../store/retrieval.ts';
 import type { SegmentReader } from '../../store/segments/segment-reader.ts';
 import { refuse, send } from './http-answer.ts';
@@ -11,8 +12,6 @@ import { chooseOffer, type Chosen, type Offer } from './negotiate.ts';
 export interface WadoOptions {
   readonly database: Database;
   readonly segments: SegmentReader;
-  /** The file of an instance in the wanted transfer syntax (`*` = as stored); undefined when it cannot be given in it. */
-  fileIn(instance: ServedInstance, transferSyntax: string | undefined): Promise<OutgoingFile | undefined>;
 }
 
 /** The instances a path names; undefined (and the answer is sent) when there are none. */
@@ -38,7 +37,7 @@ export async function retrieveInstances(options: WadoOptions, request: Request, 
 }
 
 async function sendSingle(options: WadoOptions, offer: Chosen, instance: ServedInstance, response: Response): Promise<void> {
-  const file = await options.fileIn(instance, offer.transferSyntax);
+  const file = await fileIn(options, instance, offer.transferSyntax);
   if (file === undefined) return refuse(response, 406, `the instance cannot be given in transfer syntax ${offer.transferSyntax ?? ''}`);
   response.set({ 'Content-Type': `application/dicom; transfer-syntax=${file.transferSyntaxUid}`, 'Content-Length': String(file.length) });
   for await (const piece of file.pieces()) await send(response, piece);
@@ -48,12 +47,11 @@ async function sendSingle(options: WadoOptions, offer: Chosen, instance: ServedI
 /** One part a file. What cannot be given in the wanted syntax is left out: then 206 when something remains (PS3.18 §10.4.3.2). */
 async function sendMultipart(options: WadoOptions, offer: Chosen, instances: readonly ServedInstance[], response: Response): Promise<void> {
   const boundary = `isocenter-${randomBytes(12).toString('hex')}`;
-  const possible = await Promise.all(instances.map(async (instance) => ((await options.fileIn(instance, offer.transferSyntax)) === undefined ? undefined : instance)));
-  const sendable = possible.filter((instance) => instance !== undefined);
+  const sendable = instances.filter((instance) => canGive(instance, offer.transferSyntax));
   if (sendable.length === 0) return refuse(response, 406, `no instance can be given in transfer syntax ${offer.transferSyntax ?? ''}`);
   response.status(sendable.length < instances.length ? 206 : 200).set('Content-Type', `multipart/related; type="application/dicom"; boundary=${boundary}`);
   for (const instance of sendable) {
-    const file = await options.fileIn(instance, offer.transferSyntax);
+    const file = await fileIn(options, instance, offer.transferSyntax);
     if (file === undefined) throw new Error('an instance changed while it was retrieved');
     await send(response, `--${boundary}\r\nContent-Type: application/dicom; transfer-syntax=${file.transferSyntaxUid}\r\nContent-Length: ${file.length}\r\n\r\n`);
     for await (const piece of file.pieces()) await send(response, piece);
@@ -61,4 +59,19 @@ async function sendMultipart(options: WadoOptions, offer: Chosen, instances: rea
   }
   await send(response, `--${boundary}--`);
   response.end();
+}
+
+/** True when the instance can be given in the wanted syntax without looking at its bytes. */
+function canGive(instance: ServedInstance, wanted: string | undefined): boolean {
+  if (wanted === undefined || wanted === '*' || wanted === instance.transfer_syntax_uid) return true;
+  return wanted === explicitLittleEndian && !assumedTransferSyntax(instance.transfer_syntax_uid).encapsulated;
+}
+
+/** `*` is as stored; the default is Explicit VR Little Endian, and as stored where only that can be given (PS3.18 §8.7.3.5.2). */
+async function fileIn(options: WadoOptions, instance: ServedInstance, wanted: string | undefined): Promise<OutgoingDataSet | undefined> {
+  const stored = asStored(options.segments, instance);
+  if (wanted === '*') return asFile(instance, stored);
+  const found = await inTransferSyntax(options.segments, instance, [wanted ?? explicitLittleEndian]);
+  if (found === undefined && wanted !== undefined) return undefined;
+  return asFile(instance, found ?? stored);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { readHeader } from '../../archive/retrieve-instance.ts';
+import { readHeader } from '../../archive/read-instance.ts';
 import { dicomJsonText } from '../../standards/dicom/json-model.ts';
 import { tags } from '../../standards/dicom/tags.ts';
 import type { ServedInstance } from '../../store/retrieval.ts';

@@ -1,31 +1,9 @@
 import { GatewayError } from '../foundation/errors.ts';
-import { part10Header } from '../standards/dicom/part10.ts';
 import { blobAddressOf } from '../store/segments/blob-address.ts';
 import type { SegmentReader } from '../store/segments/segment-reader.ts';
 import type { ServedInstance } from '../store/retrieval.ts';
 import { readDataSet } from '../standards/dicom/data-set-reader.ts';
 import type { DataSet } from '../standards/dicom/data-set.ts';
-
-/** A DICOM file as it leaves: the file's head and then its data set, in pieces. */
-export interface OutgoingFile {
-  readonly transferSyntaxUid: string;
-  /** Bytes of the whole file. */
-  readonly length: number;
-  pieces(): AsyncGenerator<Uint8Array, void, undefined>;
-}
-
-/** The file as it was received: preamble and File Meta Information are made anew, the data set is byte for byte what came. */
-export function storedFile(segments: SegmentReader, instance: ServedInstance): OutgoingFile {
-  const head = part10Header({ sopClassUid: instance.sop_class_uid, sopInstanceUid: instance.sop_instance_uid, transferSyntaxUid: instance.transfer_syntax_uid });
-  return {
-    transferSyntaxUid: instance.transfer_syntax_uid,
-    length: head.length + instance.data_length,
-    pieces: async function* pieces() {
-      yield head;
-      yield* segments.stream(blobAddressOf(instance));
-    },
-  };
-}
 
 /** The data set up to its pixel data. Errors: `HEADER_UNREADABLE` (permanent): the record no longer parses, which is damage. */
 export async function readHeader(segments: SegmentReader, instance: ServedInstance): Promise<DataSet> {
