@@ -11,6 +11,7 @@ import { comparePlaces, type Detection } from '../model-steps/peaks.ts';
 import { segmentNodule, type NoduleRegion } from '../model-steps/segment-nodule.ts';
 import { noduleDensity, type NoduleDensity } from '../model-steps/texture.ts';
 import type { Triple } from '../model-steps/volume.ts';
+import { findingValues } from './finding-values.ts';
 import type { LoadedSeries } from './load-series.ts';
 import type { EvaluationSpec, LabelSpec, Manifest, MeasurementSpec } from './manifest-schema.ts';
 import { maskFrames } from './mask-frames.ts';
@@ -179,14 +180,7 @@ function verdict(label: LabelSpec, findings: readonly Finding[], incomplete: boo
 }
 
 function urgencyOf(manifest: Manifest, label: LabelSpec, findings: readonly Finding[]): Urgency {
-  const values = new Map<string, number>([[`${label.id}.count`, findings.length]]);
-  const raise = (key: string, value: number | null) => {
-    if (value !== null) values.set(key, Math.max(values.get(key) ?? -Infinity, value));
-  };
-  for (const finding of findings) {
-    raise(`${label.id}.max.score`, finding.probability);
-    for (const measurement of finding.measurements) raise(`${label.id}.max.${measurement.id}`, measurement.value);
-  }
+  const values = findingValues(label.id, findings);
   for (const rule of manifest.urgency) {
     const expression = parseExpression(rule.when);
     if (expression.ok && holds(expression.value, values)) return { level: rule.level, reason: rule.reason };

@@ -29,10 +29,12 @@ const AERATED_HU = -500;
 /** Half maximum is kept above the lung and below soft tissue, so that a calcified nodule keeps its soft rim. */
 const HIGHEST_THRESHOLD_HU = -250;
 const LEAST_CONTRAST_HU = 80;
+const LEAST_EDGE_CONTRAST_HU = 150;
+const SMALLEST_WITH_EDGE_MM = 5;
 
 /**
- * Outlines a nodule from a detection: grows from the centre over voxels above half maximum (between the core's HU and the surrounding lung's),
- * within 0.75 diameters + 2 mm; then cuts off vessels and pleura by an opening with a ball of a quarter of the nodule's thickness.
+ * Outlines a nodule from a detection: grows from the centre over voxels above half maximum (between the nodule's HU, at its edge, and the surrounding lung's),
+ * within 0.75 diameters + 2 mm; then cuts off vessels and pleura by an opening with a ball of half the nodule's depth.
  *
  * The half maximum makes one rule fit solid (core 30 HU, threshold about −400) and ground-glass nodules (core −600, threshold about −725).
  *
@@ -46,7 +48,8 @@ export function segmentNodule(source: Volume, seed: SegmentationSeed): NoduleReg
   const coreHu = coreOf(box.hu, far, seed.diameterMm, source.spacing);
   const lungHu = lungAround(box.hu, far, seed.diameterMm / 2 + 1);
   if (coreHu - lungHu < LEAST_CONTRAST_HU) return null;
-  const thresholdHu = Math.min(HIGHEST_THRESHOLD_HU, (coreHu + lungHu) / 2);
+  const edgeHu = edgeOf(box.hu, far, seed.diameterMm, coreHu, lungHu);
+  const thresholdHu = Math.min(HIGHEST_THRESHOLD_HU, (edgeHu + lungHu) / 2);
 
   const above = new Uint8Array(box.hu.length);
   for (let q = 0; q < above.length; q++) above[q] = box.hu[q]! >= thresholdHu && far[q]! <= reach ? 1 : 0;
@@ -104,6 +107,18 @@ function coreOf(hu: Float32Array, far: Float32Array, diameterMm: number, spacing
   return inner.length === 0 ? hu[nearest]! : median(inner);
 }
 
+/**
+ * HU just inside the edge the detector expects: in a part-solid nodule the ground glass around its core, else much like the core. Not used when it
+ * is hardly brighter than lung (the detector's diameter was too large), or in a nodule of few voxels, which is all edge.
+ */
+function edgeOf(hu: Float32Array, far: Float32Array, diameterMm: number, coreHu: number, lungHu: number): number {
+  if (diameterMm < SMALLEST_WITH_EDGE_MM) return coreHu;
+  const edge: number[] = [];
+  for (let q = 0; q < hu.length; q++) if (far[q]! >= diameterMm * 0.25 && far[q]! <= diameterMm * 0.4) edge.push(hu[q]!);
+  const edgeHu = edge.length === 0 ? coreHu : median(edge);
+  return edgeHu - lungHu < LEAST_EDGE_CONTRAST_HU ? coreHu : Math.min(coreHu, edgeHu);
+}
+
 function lungAround(hu: Float32Array, far: Float32Array, radiusMm: number): number {
   const shell: number[] = [];
   for (let q = 0; q < hu.length; q++) if (far[q]! >= radiusMm && far[q]! <= radiusMm + SHELL_MM && hu[q]! < AERATED_HU) shell.push(hu[q]!);
@@ -120,7 +135,7 @@ function nearestComponent(mask: Mask, far: Float32Array): Mask | null {
   return { ...mask, data: Uint8Array.from(labels, (label) => (label === chosen ? 1 : 0)) };
 }
 
-/** Opening by a ball of a quarter of the local thickness: what hangs on by a thinner neck than half the nodule falls off. */
+/** Opening by a ball of half the nodule's depth: what hangs on by a thinner neck than half the nodule falls off. */
 function openNear(region: Mask, far: Float32Array): Mask {
   const depth = distanceInside(region);
   const nearest = nearestDepth(depth, far, region);
@@ -129,9 +144,11 @@ function openNear(region: Mask, far: Float32Array): Mask {
   for (let q = 0; q < kept.length; q++) kept[q] = depth[q]! > radius ? 1 : 0;
   const core = nearestComponent({ ...region, data: kept }, far);
   if (core === null) return region;
+  // Half a pixel more than was taken off: depth is measured to the centre of the nearest voxel outside, half a pixel beyond the edge.
+  const back = radius + Math.min(...region.spacing) * 0.6;
   const away = distanceInside({ ...region, data: core.data.map((v) => 1 - v) }, 'ignored');
   const data = new Uint8Array(depth.length);
-  for (let q = 0; q < data.length; q++) data[q] = region.data[q] === 1 && away[q]! <= radius + 1e-3 ? 1 : 0;
+  for (let q = 0; q < data.length; q++) data[q] = region.data[q] === 1 && away[q]! <= back ? 1 : 0;
   return { ...region, data };
 }
 
