@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { DemoOptions } from './app/cli/demo.ts';
 import type { GenerateOptions } from './app/cli/generate.ts';
 import type { SendOptions } from './app/cli/send.ts';
 import { GatewayError } from './foundation/errors.ts';
@@ -33,6 +34,10 @@ program.command('generate').description('write a seeded phantom study with its t
   .requiredOption('--seed <n>', 'a seed, or a range such as 1-20').requiredOption('--out <dir>', 'folder to write to')
   .option('--fresh-uids', 'new UIDs instead of those of the seed').option('--slices <n>', 'number of slices').option('--matrix <n>', 'rows and columns').option('--findings <n>', 'number of findings')
   .action(async (phantom: string, options: GenerateOptions) => exit((await import('./app/cli/generate.ts')).generate(phantom, options)));
+
+program.command('demo').description('a whole gateway, a chest CT sent to it, every hop printed as it happens')
+  .option('--exit', 'stop when all hops are done; non-zero if one failed').option('--seed <n>', 'seed of the phantom', '7').option('--slices <n>', 'number of slices', '130')
+  .action(async (options: DemoOptions) => exit(await (await import('./app/cli/demo.ts')).demo(options)));
 
 program.command('trace').description('print every hop of a study or instance').argument('<uid>').option(...CONFIG)
   .action(async (uid: string, options: object) => exit(await (await import('./app/cli/trace.ts')).trace(uid, options)));

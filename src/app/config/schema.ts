@@ -115,6 +115,9 @@ const storage = z.strictObject({
 export const configSchema = z.strictObject({
   dataDir: z.string().min(1).default('./data').describe('Folder of everything the gateway keeps: segments, embedded database, locks.'),
   insecure: z.boolean().default(false).describe('Allow what is refused otherwise: addresses beyond loopback without TLS, allow-list or login.'),
+  site: z.strictObject({
+    institutionName: z.string().min(1).max(64).default('Unnamed institution').describe('Institution Name (0008,0080) in the objects the gateway makes.'),
+  }).prefault({}).describe('The site the gateway stands at.'),
   log: z.strictObject({
     level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least severity that is written to stderr.'),
   }).prefault({}).describe('The log.'),

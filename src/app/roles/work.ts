@@ -1,7 +1,50 @@
+import os from 'node:os';
+import { DeliveryStage } from '../../stages/delivery/delivery-stage.ts';
+import { JobWorker } from '../../stages/inference/job-worker.ts';
+import { createResultWriter } from '../../stages/results/result-writer.ts';
+import { CompletenessWatch } from '../../stages/routing/completeness-watch.ts';
+import { SegmentReader } from '../../store/segments/segment-reader.ts';
+import { createAuditChainer } from '../audit-chainer.ts';
 import type { Component } from '../component.ts';
+import { createDestinations } from '../destinations.ts';
+import { forwardOriginals } from '../forward-originals.ts';
+import { gatewayEquipment } from '../installation.ts';
+import { ModelRuntimeComponent } from '../model-runtime-component.ts';
 import type { RoleContext } from '../role-context.ts';
+import { segmentsFolder, SegmentWriterComponent } from '../segment-writer-component.ts';
 
-/** The components of the work role, in start order. */
-export function workComponents(_context: RoleContext): readonly Component[] {
-  return [];
+/** The components of the work role, in start order: routing, inference, results, delivery, the audit chain. */
+export function workComponents(context: RoleContext): readonly Component[] {
+  const { config, database, clock, log, metrics } = context;
+  const segments = new SegmentReader(segmentsFolder(config.dataDir));
+  const store = new SegmentWriterComponent(context, 'work');
+  const models = new ModelRuntimeComponent(context, segmentsFolder(config.dataDir));
+  // The same after a restart on this machine, so that a worker takes its own leases back at once.
+  const worker = `work@${os.hostname()}`;
+
+  const writeResults = createResultWriter({
+    database, segments, clock, log, worker,
+    get writer() {
+      return store.writer; // there once the component before has started
+    },
+    gateway: gatewayEquipment(config),
+    utcOffsetMinutes: (at) => -at.getTimezoneOffset(),
+    destinations: config.destinations,
+  });
+  const routing = new CompletenessWatch({
+    database, segments, clock, log,
+    rules: config.rules,
+    retrieveAe: config.dimse.aeTitle[0] ?? 'ISOCENTER',
+    completeness: config.completeness,
+    model: (modelId) => models.routable(modelId),
+    enqueueForward: forwardOriginals(config.destinations),
+  });
+  const inference = new JobWorker({
+    database, clock, log, worker, writeResults,
+    slots: config.models.slots,
+    runnableModels: () => models.runnable(),
+    runModel: (run, options) => models.run(run, options),
+  });
+  const delivery = new DeliveryStage({ database, segments, clock, log, metrics, owner: worker, destinations: createDestinations(context) });
+  return [createAuditChainer(database, log), store, models, delivery, inference, routing];
 }

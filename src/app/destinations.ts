@@ -1,0 +1,20 @@
+import path from 'node:path';
+import type { Destination } from '../destinations/destination.ts';
+import { createDestination, isBuilt } from '../destinations/registry.ts';
+import { createDimseSender } from './dimse-sender.ts';
+import type { RoleContext } from './role-context.ts';
+import { version } from './version.ts';
+
+/** The destinations of the configuration that this version can send to. */
+export function createDestinations({ config, clock, log }: RoleContext): readonly Destination[] {
+  const base = config.file === null ? process.cwd() : path.dirname(config.file);
+  const tools = {
+    clock,
+    log,
+    software: `isocenter/${version()}`,
+    resolvePath: (file: string) => path.resolve(base, file),
+    secret: (variable: string) => process.env[variable],
+    dimse: createDimseSender(config.dimse, clock, log),
+  };
+  return config.destinations.filter((entry) => isBuilt(entry.kind)).map((entry) => createDestination(entry, tools));
+}
