@@ -13,7 +13,7 @@ suite('hostile streams', () => {
   teardown(() => server.stop());
 
   /** Sends, waits for the end of the connection, and says what was answered. */
-  async function play(chunks: readonly Uint8Array[], connect = RawPeer.connect): Promise<readonly number[]> {
+  async function play(chunks: readonly Uint8Array[], connect = (port: number) => RawPeer.connect(port)): Promise<readonly number[]> {
     const peer = await connect(server.port);
     for (const chunk of chunks) {
       peer.send(chunk);
@@ -78,7 +78,7 @@ suite('hostile streams', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(pdu, { minLength: 1, maxLength: 6 }), sizes, async (pdus, pieces) => {
-        const answers = await play(inPieces(Buffer.concat(pdus), pieces), RawPeer.associate);
+        const answers = await play(inPieces(Buffer.concat(pdus), pieces), (port) => RawPeer.associate(port));
         assert.ok(answers.every((pduType) => [4, 6, 7].includes(pduType)), String(answers));
       }),
       { numRuns: 60 },
@@ -105,7 +105,7 @@ suite('hostile streams', () => {
   test('a command set that never ends is aborted at its limit', async () => {
     const endless = Array.from({ length: 40 }, () => pduOf(4, pdvOf(1, 1, Buffer.alloc(4_000))));
 
-    const answers = await play(endless, RawPeer.associate);
+    const answers = await play(endless, (port) => RawPeer.associate(port));
 
     assert.deepEqual(answers, [7]);
   });
