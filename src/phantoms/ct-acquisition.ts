@@ -1,5 +1,5 @@
 /** How a CT scanner sees a chest phantom: grid, slice profile, reconstruction kernel, noise. */
-import { blurAxis, type Dims } from './volume-blur.ts';
+import { blurAxis, mergeSlices, type Dims } from './volume-blur.ts';
 import { bodyRadii, type Anatomy } from './chest-anatomy.ts';
 import type { Canvas } from './canvas.ts';
 import type { Random } from './random.ts';
@@ -122,21 +122,11 @@ export function makeCanvas(acquisition: Acquisition): { readonly canvas: Canvas;
 export function acquire(canvas: Canvas, subSlices: 1 | 2, acquisition: Acquisition, random: Random): Int16Array {
   const { thickness, pixel, blur, edgeBoost, slices, rows, columns } = acquisition;
   const profile = 0.42 * Math.sqrt(Math.max(0.05, thickness * thickness - canvas.spacing[0] * canvas.spacing[0] * 0.3));
-  blurAxis(canvas.hu, canvas.dims, 0, profile / canvas.spacing[0]);
   const dims: Dims = [slices, rows, columns];
-  const hu = subSlices === 1 ? canvas.hu : averagePairs(canvas.hu, rows * columns, slices);
+  const hu = mergeSlices(canvas.hu, canvas.dims, subSlices, profile / canvas.spacing[0]);
   for (const axis of [1, 2] as const) blurAxis(hu, dims, axis, blur / pixel);
   if (edgeBoost > 0) sharpen(hu, dims, edgeBoost, 0.8 / pixel);
   return withNoise(hu, acquisition, random);
-}
-
-function averagePairs(hu: Float32Array, plane: number, slices: number): Float32Array {
-  const out = new Float32Array(slices * plane);
-  for (let k = 0; k < slices; k++) {
-    const a = 2 * k * plane, b = a + plane, to = k * plane;
-    for (let q = 0; q < plane; q++) out[to + q] = (hu[a + q]! + hu[b + q]!) / 2;
-  }
-  return out;
 }
 
 function sharpen(hu: Float32Array, dims: Dims, boost: number, sigma: number): void {

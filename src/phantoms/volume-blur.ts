@@ -16,6 +16,24 @@ export function blurAxis(volume: Float32Array, dims: Dims, axis: 0 | 1 | 2, sigm
   else blurSheets(volume, dims, axis, kernel);
 }
 
+/**
+ * Blurs across slices and keeps the mean of each `group` of neighbours: what a scanner makes one slice of.
+ * The same as blurAxis(…, 0, sigma) and averaging, without computing slices that are averaged away.
+ */
+export function mergeSlices(volume: Float32Array, dims: Dims, group: number, sigma: number): Float32Array {
+  const [slices, rows, columns] = dims, plane = rows * columns, count = slices / group;
+  const single = sigma < 0.15 ? Float32Array.of(1) : gaussianKernel(sigma);
+  const radius = (single.length - 1) >> 1;
+  const weights = new Float32Array(single.length + group - 1);
+  for (let g = 0; g < group; g++) for (let j = 0; j < single.length; j++) weights[g + j] = weights[g + j]! + single[j]! / group;
+  const out = new Float32Array(count * plane);
+  for (let k = 0; k < count; k++) {
+    const target = out.subarray(k * plane, (k + 1) * plane);
+    for (let j = 0; j < weights.length; j++) addLine(target, volume, Math.max(0, Math.min(slices - 1, k * group - radius + j)) * plane, weights[j]!);
+  }
+  return out;
+}
+
 /** Normalised, radius three sigma, at least one. */
 function gaussianKernel(sigma: number): Float32Array {
   const radius = Math.max(1, Math.ceil(3 * sigma));
