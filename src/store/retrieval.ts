@@ -41,3 +41,21 @@ export async function servedInstances(tx: Tx, scope: RetrieveScope): Promise<Ser
   if (sopInstanceUid === undefined) return tx.query<ServedInstance>(ofSeries, [studyInstanceUid, seriesInstanceUid]);
   return tx.query<ServedInstance>(ofInstance, [studyInstanceUid, seriesInstanceUid, sopInstanceUid]);
 }
+
+/** What C-MOVE and C-GET name: objects of one level by their unique keys. */
+export interface RetrieveKeys {
+  readonly level: 'patient' | 'study' | 'series' | 'instance';
+  readonly uids: readonly string[];
+}
+
+const KEY_COLUMN = { patient: 's.patient_id', study: 's.study_instance_uid', series: 'r.series_instance_uid', instance: 'i.sop_instance_uid' } as const;
+const byKeys = (level: RetrieveKeys['level']): { name: string; text: string } => ({
+  name: `retrieval_by_${level}`,
+  text: `select ${COLUMNS} from instance i join series r on r.id = i.series_id join study s on s.id = r.study_id
+         where i.state = 'active' and ${KEY_COLUMN[level]} = any($1::text[]) ${ORDER}`,
+});
+
+/** The served instances that a set of keys names, by series and instance number. */
+export async function servedInstancesByKeys(tx: Tx, keys: RetrieveKeys): Promise<ServedInstance[]> {
+  return tx.query<ServedInstance>(byKeys(keys.level), [[...keys.uids]]);
+}

@@ -1,7 +1,8 @@
 import type { Vr } from '../../standards/dicom/data-set.ts';
 import { tags } from '../../standards/dicom/tags.ts';
 
-export type QueryLevel = 'study' | 'series' | 'instance';
+/** Levels of the index. `patient` has no table of its own: it is the distinct patients of the studies. */
+export type QueryLevel = 'patient' | 'study' | 'series' | 'instance';
 
 /** How an attribute is compared in SQL. */
 export type Comparison = 'text' | 'uid' | 'integer' | 'name' | 'modalities';
@@ -18,6 +19,7 @@ export interface IndexedAttribute {
   readonly always: boolean;
 }
 
+const patient = (tag: number, vr: Vr, column: string, comparison: Comparison = 'text', always = true): IndexedAttribute => ({ tag, vr, level: 'patient', column, comparison, always });
 const study = (tag: number, vr: Vr, column: string, comparison: Comparison = 'text', always = true): IndexedAttribute => ({ tag, vr, level: 'study', column, comparison, always });
 const series = (tag: number, vr: Vr, column: string, comparison: Comparison = 'text', always = true): IndexedAttribute => ({ tag, vr, level: 'series', column, comparison, always });
 const instance = (tag: number, vr: Vr, column: string, comparison: Comparison = 'text', always = true): IndexedAttribute => ({ tag, vr, level: 'instance', column, comparison, always });
@@ -31,11 +33,11 @@ export const indexedAttributes: readonly IndexedAttribute[] = [
   study(tags.ReferringPhysicianName, 'PN', 's.referring_physician', 'name'),
   study(tags.TimezoneOffsetFromUTC, 'SH', 's.timezone_offset'),
   study(tags.StudyDescription, 'LO', 's.study_description', 'text', false),
-  study(tags.PatientName, 'PN', 's.patient_name', 'name'),
-  study(tags.PatientID, 'LO', 's.patient_id'),
-  study(tags.IssuerOfPatientID, 'LO', 's.issuer_of_patient_id', 'text', false),
-  study(tags.PatientBirthDate, 'DA', 's.patient_birth_date'),
-  study(tags.PatientSex, 'CS', 's.patient_sex'),
+  patient(tags.PatientName, 'PN', 's.patient_name', 'name'),
+  patient(tags.PatientID, 'LO', 's.patient_id'),
+  patient(tags.IssuerOfPatientID, 'LO', 's.issuer_of_patient_id', 'text', false),
+  patient(tags.PatientBirthDate, 'DA', 's.patient_birth_date'),
+  patient(tags.PatientSex, 'CS', 's.patient_sex'),
   study(tags.StudyInstanceUID, 'UI', 's.study_instance_uid', 'uid'),
   study(tags.StudyID, 'SH', 's.study_id'),
   study(tags.NumberOfStudyRelatedSeries, 'IS', '(select count(*) from series m where m.study_id = s.id)', 'integer'),

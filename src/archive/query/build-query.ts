@@ -27,25 +27,29 @@ export interface BuiltQuery {
 }
 
 const FROM: Record<QueryLevel, string> = {
+  patient: 'study s',
   study: 'study s',
   series: 'series r join study s on s.id = r.study_id',
   instance: 'instance i join series r on r.id = i.series_id join study s on s.id = r.study_id',
 };
 // Total and stable, so that paging neither repeats nor skips (PS3.18 §8.3.4.4).
 const ORDER: Record<QueryLevel, string> = {
+  patient: 's.patient_id, s.issuer_of_patient_id, s.study_date desc, s.id desc',
   study: 's.study_date desc, s.id desc',
   series: 's.study_date desc, s.id desc, r.series_number, r.id',
   instance: 's.study_date desc, s.id desc, r.series_number, r.id, i.instance_number, i.id',
 };
-const DEPTH: Record<QueryLevel, number> = { study: 0, series: 1, instance: 2 };
+const DEPTH: Record<QueryLevel, number> = { patient: 0, study: 1, series: 2, instance: 3 };
 
 /** Turns a query into one statement on indexed columns. Pure. Values are always parameters, never text. */
 export function buildQuery(query: IndexQuery): BuiltQuery {
   const { where, values, unsupported } = conditionsOf(query);
   const columns = indexedAttributes.filter((attribute) => isReturned(attribute, query));
   const select = columns.map((attribute, n) => `${attribute.column} as c${n}`).join(', ');
+  // One row a patient: its latest study speaks for it.
+  const distinct = query.level === 'patient' ? 'distinct on (s.patient_id, s.issuer_of_patient_id) ' : '';
   const page = `limit $${values.length + 1} offset $${values.length + 2}`;
-  return { text: `select ${select} from ${FROM[query.level]}${where} order by ${ORDER[query.level]} ${page}`, values: [...values, query.limit, query.offset], columns, unsupported };
+  return { text: `select ${distinct}${select} from ${FROM[query.level]}${where} order by ${ORDER[query.level]} ${page}`, values: [...values, query.limit, query.offset], columns, unsupported };
 }
 
 /** The statement that counts what a query matches, whatever its limit and offset; stops counting at `most`. */
@@ -70,8 +74,8 @@ function conditionsOf(query: IndexQuery): { readonly where: string; readonly val
 
 function isReturned(attribute: IndexedAttribute, query: IndexQuery): boolean {
   // The UIDs above a match say where it belongs; every answer carries them.
-  if (attribute.tag === tags.StudyInstanceUID) return true;
-  if (attribute.tag === tags.SeriesInstanceUID) return query.level !== 'study';
+  if (attribute.tag === tags.StudyInstanceUID) return query.level !== 'patient';
+  if (attribute.tag === tags.SeriesInstanceUID) return query.level === 'series' || query.level === 'instance';
   if (!query.returnLevels.includes(attribute.level)) return false;
   if (attribute.always || query.include === 'all') return true;
   return query.include.includes(attribute.tag) || query.keys.some((key) => key.tag === attribute.tag);

@@ -22,6 +22,8 @@ export interface StorageScpOptions {
 export class StorageScp implements DimseService {
   readonly name = 'storage';
   readonly commands = [commandFields.cStoreRq];
+  /** Who retrieves by C-GET takes the SCP role for the sub-operations (PS3.7 §D.3.3.4). */
+  readonly requestorRoles = { scu: true, scp: true };
   readonly #options: StorageScpOptions;
   /** Associations whose group is open at the receiver. */
   readonly #groups = new Set<string>();

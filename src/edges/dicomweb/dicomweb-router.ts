@@ -12,12 +12,12 @@ export interface DicomwebOptions extends QidoOptions, WadoOptions, StowOptions {
 }
 
 const SEARCHES: readonly (readonly [path: string, level: QueryLevel, returns: readonly QueryLevel[]])[] = [
-  ['/studies', 'study', ['study']],
+  ['/studies', 'study', ['patient', 'study']],
   ['/studies/:study/series', 'series', ['series']],
-  ['/series', 'series', ['study', 'series']],
+  ['/series', 'series', ['patient', 'study', 'series']],
   ['/studies/:study/series/:series/instances', 'instance', ['instance']],
   ['/studies/:study/instances', 'instance', ['series', 'instance']],
-  ['/instances', 'instance', ['study', 'series', 'instance']],
+  ['/instances', 'instance', ['patient', 'study', 'series', 'instance']],
 ];
 
 const SCOPES = ['/studies/:study', '/studies/:study/series/:series', '/studies/:study/series/:series/instances/:instance'];

@@ -1,0 +1,152 @@
+import type { QueryLevel } from '../../../archive/query/attribute-table.ts';
+import { indexedAttribute } from '../../../archive/query/attribute-table.ts';
+import type { IndexQuery } from '../../../archive/query/build-query.ts';
+import { searchIndex } from '../../../archive/query/search-index.ts';
+import { asGatewayError } from '../../../foundation/errors.ts';
+import type { Log } from '../../../foundation/log.ts';
+import { fault, ok, type Result } from '../../../foundation/result.ts';
+import { DataSet, type Element } from '../../../standards/dicom/data-set.ts';
+import { DicomWriteError, writeDataSet } from '../../../standards/dicom/data-set-writer.ts';
+import { matchOf } from '../../../standards/dicom/query-key.ts';
+import { tags } from '../../../standards/dicom/tags.ts';
+import { commandFields } from '../../../standards/dimse/command.ts';
+import { statuses } from '../../../standards/dimse/statuses.ts';
+import { preferSendersBytes } from '../../../standards/upper-layer/negotiation.ts';
+import type { ExtendedNegotiation } from '../../../standards/upper-layer/pdu.ts';
+import type { Database } from '../../../store/database.ts';
+import type { DataSetSink, DimseRequest, DimseService } from '../../../transport/dicom/dimse-service.ts';
+import { IdentifierSink } from './identifier-bytes.ts';
+import { type Identifier, queryRetrieveClasses, readIdentifier } from './query-model.ts';
+import { isNativeSyntax } from './retrieve-request.ts';
+
+export interface FindScpOptions {
+  readonly database: Database;
+  readonly aeTitle: string;
+  readonly log: Log;
+  /** May this AE query? Unless told, every AE that was admitted may. */
+  readonly mayQuery?: (callingAe: string) => boolean;
+}
+
+/** Matches are read from the index in pages of this many, so that a slow peer never makes us hold more. */
+const PAGE = 200;
+const FIND_CLASSES: ReadonlySet<string> = new Set([queryRetrieveClasses.patientRootFind, queryRetrieveClasses.studyRootFind]);
+const LEVELS_ABOVE: Readonly<Record<QueryLevel, readonly QueryLevel[]>> = {
+  patient: ['patient'],
+  study: ['patient', 'study'],
+  series: ['patient', 'study', 'series'],
+  instance: ['patient', 'study', 'series', 'instance'],
+};
+/** Not keys: they say how the others are to be read (PS3.4 §C.4.1.1.3). */
+const NO_KEYS: ReadonlySet<number> = new Set([tags.QueryRetrieveLevel, tags.SpecificCharacterSet, tags.TimezoneOffsetFromUTC, tags.RetrieveAETitle, tags.InstanceAvailability]);
+
+/** C-FIND of the Patient Root and Study Root models, PS3.4 §C.4.1. Every combination of keys is answered, hierarchical or relational. */
+export class FindScp implements DimseService {
+  readonly name = 'find';
+  readonly commands = [commandFields.cFindRq];
+  readonly #options: FindScpOptions;
+
+  constructor(options: FindScpOptions) {
+    this.#options = options;
+  }
+
+  serves(abstractSyntax: string): boolean {
+    return FIND_CLASSES.has(abstractSyntax);
+  }
+
+  chooseTransferSyntax(proposed: readonly string[]): string | undefined {
+    return preferSendersBytes(proposed, isNativeSyntax);
+  }
+
+  /** Relational queries are supported (PS3.4 Table C.5.1-1, byte 1); the other options are not. */
+  answerExtended(proposal: ExtendedNegotiation): Uint8Array {
+    return Uint8Array.from(proposal.bytes, (wanted, at) => (at === 0 ? wanted : 0));
+  }
+
+  handle(request: DimseRequest): DataSetSink | undefined {
+    const { mayQuery } = this.#options;
+    if (mayQuery !== undefined && !mayQuery(request.association.facts.callingAe)) {
+      void request.respond({ status: statuses.notAuthorized, errorComment: 'this AE may not query' });
+      return undefined;
+    }
+    return new IdentifierSink((bytes) => void this.#find(request, bytes));
+  }
+
+  async #find(request: DimseRequest, bytes: Uint8Array | undefined): Promise<void> {
+    const identifier = bytes === undefined ? fault({ comment: 'the identifier is too long' }) : readIdentifier(bytes, request.context.transferSyntax, request.context.abstractSyntax);
+    const query = identifier.ok ? queryOf(identifier.value) : identifier;
+    if (!identifier.ok || !query.ok) {
+      void request.respond({ status: statuses.identifierMismatch, errorComment: (query.ok ? '' : query.fault.comment).slice(0, 64) });
+      return;
+    }
+    try {
+      await this.#answer(request, identifier.value, query.value);
+    } catch (thrown) {
+      const error = asGatewayError(thrown);
+      this.#options.log.warn('find.failed', { code: error.code, message: error.message, ...error.context });
+      void request.respond({ status: statuses.unableToProcess, errorComment: 'the index does not answer' });
+    }
+  }
+
+  async #answer(request: DimseRequest, identifier: Identifier, query: IndexQuery): Promise<void> {
+    for (let offset = 0; ; offset += PAGE) {
+      const page = await searchIndex(this.#options.database, { ...query, limit: PAGE, offset });
+      for (const match of page.matches) {
+        if (request.isCancelled) return void request.respond({ status: statuses.cancel });
+        const status = page.unsupported.length > 0 ? statuses.pendingOptionalKeysUnsupported : statuses.pending;
+        await request.respond({ status }, encode(responseOf(identifier, match, this.#options.aeTitle), identifier.keys, request.context.transferSyntax));
+        if (request.signal.aborted && !request.isCancelled) return;
+      }
+      if (!page.more) break;
+    }
+    void request.respond({ status: request.isCancelled ? statuses.cancel : statuses.success });
+  }
+}
+
+function queryOf(identifier: Identifier): Result<IndexQuery, { readonly comment: string }> {
+  const keys: IndexQuery['keys'][number][] = [];
+  for (const element of identifier.keys) {
+    if (NO_KEYS.has(element.tag) || element.vr === 'SQ' || (element.tag & 0xffff) === 0) continue;
+    const match = matchOf(element.vr, textsOf(identifier.keys, element), { emptyValueMatching: false, multipleValueMatching: true });
+    if (!match.ok) return fault({ comment: match.fault.message });
+    keys.push({ tag: element.tag, match: match.value });
+  }
+  return ok({ level: identifier.level, keys, include: [], limit: PAGE, offset: 0, fuzzy: false, returnLevels: LEVELS_ABOVE[identifier.level] });
+}
+
+function textsOf(keys: DataSet, element: Element): readonly string[] {
+  const texts = keys.strings(element.tag);
+  return texts.length > 0 ? texts : keys.numbers(element.tag).map(String);
+}
+
+/** What was asked for and is known, plus what every response has (PS3.4 §C.4.1.1.3.2). Keys the index does not hold come back empty. */
+function responseOf(identifier: Identifier, match: DataSet, aeTitle: string): DataSet {
+  const asked = [...identifier.keys].filter((element) => !NO_KEYS.has(element.tag) && (element.tag & 0xffff) !== 0);
+  const elements = asked.map((element): Element => match.get(element.tag) ?? { tag: element.tag, vr: element.vr, value: [] });
+  const unique = [...match].filter((element) => isUniqueKey(element.tag, identifier.level));
+  return DataSet.of([
+    ...elements,
+    ...unique,
+    { tag: tags.QueryRetrieveLevel, vr: 'CS', value: [identifier.levelText] },
+    { tag: tags.RetrieveAETitle, vr: 'AE', value: [aeTitle] },
+    { tag: tags.InstanceAvailability, vr: 'CS', value: ['ONLINE'] },
+  ]);
+}
+
+function isUniqueKey(tag: number, level: QueryLevel): boolean {
+  const attribute = indexedAttribute(tag);
+  if (tag === tags.PatientID) return level === 'patient';
+  return attribute?.comparison === 'uid' && tag !== tags.SOPClassUID && tag !== tags.AvailableTransferSyntaxUID && LEVELS_ABOVE[level].includes(attribute.level);
+}
+
+/** In the character set the peer asked in, when that can say it; else in UTF-8 (PS3.4 §C.4.1.1.3.2 lets the SCP choose). */
+function encode(response: DataSet, request: DataSet, transferSyntaxUid: string): Uint8Array {
+  const asked = request.strings(tags.SpecificCharacterSet);
+  const plain = [...response].every((element) => response.strings(element.tag).every((text) => /^[\x20-\x7e]*$/.test(text)));
+  if (plain) return writeDataSet(response, transferSyntaxUid);
+  try {
+    if (asked.length > 0) return writeDataSet(response.with({ tag: tags.SpecificCharacterSet, vr: 'CS', value: asked }), transferSyntaxUid);
+  } catch (thrown) {
+    if (!(thrown instanceof DicomWriteError)) throw thrown;
+  }
+  return writeDataSet(response.with({ tag: tags.SpecificCharacterSet, vr: 'CS', value: ['ISO_IR 192'] }), transferSyntaxUid);
+}
