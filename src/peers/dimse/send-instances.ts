@@ -144,7 +144,8 @@ class Sending {
       return { kind: 'answered', status: response.status, comment: response.command.errorComment };
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'DIMSE_NO_CONTEXT') return { kind: 'not-accepted' };
-      return { kind: 'unanswered', message: asGatewayError(error).message };
+      const { failure, message } = asGatewayError(error);
+      return { kind: failure === 'ambiguous' ? 'unanswered' : 'not-sent', message };
     }
   }
 

@@ -13,7 +13,7 @@ export class OutgoingOperations {
   readonly #sender: MessageSender;
   readonly #waiting = new Map<number, Waiting>();
   #lastMessageId = 0;
-  #failed: GatewayError | undefined;
+  #isOver = false;
 
   constructor(sender: MessageSender) {
     this.#sender = sender;
@@ -25,8 +25,8 @@ export class OutgoingOperations {
 
   /** Sends a request and gives its last response; `signal` sends C-CANCEL for C-FIND, C-GET and C-MOVE, and rejects at once. */
   async invoke(request: OutgoingRequest, signal?: AbortSignal): Promise<DimseResponse> {
-    if (this.#failed !== undefined) throw this.#failed;
-    if (!this.#sender.canSend) throw new GatewayError('DIMSE_ASSOCIATION_LOST', 'the association is being released', { failure: 'transient' });
+    // Nothing of it was sent: trying again on another association is safe.
+    if (this.#isOver || !this.#sender.canSend) throw new GatewayError('DIMSE_ASSOCIATION_LOST', 'the association is over', { failure: 'transient' });
     signal?.throwIfAborted();
     const messageId = this.#freeMessageId();
     const waiting = new Waiting(request);
@@ -60,7 +60,7 @@ export class OutgoingOperations {
 
   /** The association is over: nobody gets an answer any more. */
   fail(reason: GatewayError): void {
-    this.#failed = reason;
+    this.#isOver = true;
     for (const waiting of this.#waiting.values()) waiting.reject(reason);
   }
 
