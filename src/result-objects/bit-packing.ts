@@ -27,6 +27,7 @@ export function unpackFrame(packed: Uint8Array, frame: number, pixels: number): 
 }
 
 export function isEmptyMask(mask: Uint8Array): boolean {
+  if (mask.length < 16) return mask.every((value) => value === 0);
   const { head, words, tail } = aligned(mask);
   return head.every((v) => v === 0) && firstNonZero(words) === words.length && tail.every((v) => v === 0);
 }
@@ -67,7 +68,7 @@ function firstNonZero(words: Float64Array): number {
 }
 
 function aligned(mask: Uint8Array): { head: Uint8Array; words: Float64Array; tail: Uint8Array } {
-  const skip = Math.min(mask.length, (8 - (mask.byteOffset % 8)) % 8);
+  const skip = (8 - (mask.byteOffset % 8)) % 8;
   const groups = (mask.length - skip) >>> 3;
   return {
     head: mask.subarray(0, skip),
