@@ -18,6 +18,13 @@ export interface OpenSegment {
   readonly preparedBytes: number;
 }
 
+/** A segment of an earlier process. */
+export interface FoundSegment {
+  readonly segment: number;
+  /** No record begins at or behind this offset. */
+  readonly end: number;
+}
+
 export interface SegmentFolderOptions {
   readonly folder: string;
   readonly writer: string;
@@ -42,6 +49,7 @@ export class SegmentFolder {
   #lastNumber = 0;
   #preparing: Promise<void> | undefined;
   #stopped = false;
+  readonly #found: FoundSegment[] = [];
 
   constructor(options: SegmentFolderOptions) {
     this.#options = options;
@@ -57,6 +65,11 @@ export class SegmentFolder {
       else if (name.endsWith(SPARE)) this.#spares.push(file);
       else if (name.endsWith('.tmp')) await rm(file, { force: true });
     }
+  }
+
+  /** The segments that were there at `open`. */
+  get found(): readonly FoundSegment[] {
+    return this.#found;
   }
 
   get spares(): number {
@@ -109,10 +122,15 @@ export class SegmentFolder {
     const scan = await SegmentScan.open(file);
     if (scan === undefined) return;
     try {
-      if (scan.header.sealed || scan.header.segment !== number) return;
+      if (scan.header.segment !== number) return;
+      if (scan.header.sealed) {
+        this.#found.push({ segment: number, end: scan.size });
+        return;
+      }
       let position = FIRST_RECORD;
       for await (const { header } of scan.records()) position = Math.max(position, header.offset + recordBytes(header.dataLength));
       const opened = await this.#options.openFile(file, this.#options.durability);
+      this.#found.push({ segment: number, end: position });
       await this.release({ header: scan.header, file: opened, position, preparedBytes: scan.size });
     } finally {
       await scan.close();

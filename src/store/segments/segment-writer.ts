@@ -10,7 +10,7 @@ import { fileSystemFacts } from './file-system.ts';
 import { GroupCommit } from './group-commit.ts';
 import { RECORD_HEADER_BYTES, type RecordHeader } from './record-format.ts';
 import { RecordSink } from './record-sink.ts';
-import { SegmentFolder } from './segment-folder.ts';
+import { SegmentFolder, type FoundSegment } from './segment-folder.ts';
 import { WriterLock } from './writer-lock.ts';
 
 const MiB = 1 << 20;
@@ -55,6 +55,8 @@ export interface SegmentWriterOptions {
  */
 export class SegmentWriter {
   readonly writer: string;
+  /** Folder of this writer's segments. */
+  readonly place: string;
   readonly durability: Durability;
   /** Why the file system is not known to be durable; undefined when nothing speaks against it. */
   readonly doubt: string | undefined;
@@ -73,6 +75,7 @@ export class SegmentWriter {
 
   private constructor(options: SegmentWriterOptions, lock: WriterLock, folder: SegmentFolder, space: DiskSpace, facts: { durability: Durability; doubt: string | undefined }) {
     this.writer = options.writer;
+    this.place = path.join(options.folder, options.writer);
     this.durability = facts.durability;
     this.doubt = facts.doubt;
     this.#lock = lock;
@@ -112,6 +115,11 @@ export class SegmentWriter {
       await lock.release();
       throw thrown;
     }
+  }
+
+  /** The segments of earlier processes: what is not indexed in them must be looked at again. */
+  get found(): readonly FoundSegment[] {
+    return this.#folder.found;
   }
 
   /** Begins one object. End it with `commit` or `abandon`. */

@@ -1,0 +1,67 @@
+import { inflateRawSync, constants } from 'node:zlib';
+import type { DicomFault } from '../../standards/dicom/dicom-fault.ts';
+import { HeaderScanner } from '../../standards/dicom/header-scan.ts';
+import { assumedTransferSyntax, explicitLittleEndian } from '../../standards/dicom/transfer-syntaxes.ts';
+import { indexedTags, instanceHeaderOf, type InstanceHeader } from '../../store/instance-header.ts';
+
+export interface ReadHeader {
+  /** What was found before the pixel data, or before the fault. */
+  readonly header: InstanceHeader;
+  /** Bytes of the data set as stored that must be read to see its header. */
+  readonly headerLength: number;
+  readonly fault: DicomFault | undefined;
+}
+
+// The header of a deflated data set is taken from its beginning: at most 1032 times this much comes out of it (zlib).
+const DEFLATED_PREFIX = 64 * 1024;
+const MAX_INFLATED = 80 << 20;
+
+/** Reads the index's attributes out of a data set while it passes by. */
+export class HeaderReader {
+  readonly #scanner: HeaderScanner;
+  #deflated: Buffer | undefined;
+  #deflatedLength = 0;
+  #wantsMore = true;
+
+  constructor(transferSyntaxUid: string) {
+    const { deflated } = assumedTransferSyntax(transferSyntaxUid);
+    this.#scanner = new HeaderScanner(deflated ? explicitLittleEndian : transferSyntaxUid, indexedTags);
+    if (deflated) this.#deflated = Buffer.allocUnsafe(DEFLATED_PREFIX);
+  }
+
+  /** False once the pixel data were reached: further bytes need not be shown. */
+  get wantsMore(): boolean {
+    return this.#wantsMore;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (!this.#wantsMore) return;
+    if (this.#deflated === undefined) this.#wantsMore = this.#scanner.push(chunk) === 'more';
+    else {
+      const take = chunk.subarray(0, DEFLATED_PREFIX - this.#deflatedLength);
+      this.#deflated.set(take, this.#deflatedLength);
+      this.#deflatedLength += take.length;
+      this.#wantsMore = this.#deflatedLength < DEFLATED_PREFIX;
+    }
+  }
+
+  /** @param dataLength  bytes of the whole data set */
+  finish(dataLength: number): ReadHeader {
+    if (this.#deflated !== undefined) return this.#inflated(dataLength);
+    const end = this.#scanner.end();
+    return { header: instanceHeaderOf(this.#scanner.values()), headerLength: Math.min(this.#scanner.headerLength, dataLength), fault: end === 'done' ? undefined : end };
+  }
+
+  #inflated(dataLength: number): ReadHeader {
+    let fault: DicomFault | undefined;
+    try {
+      const bytes = inflateRawSync(this.#deflated!.subarray(0, this.#deflatedLength), { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_INFLATED });
+      const state = this.#scanner.push(bytes);
+      const end = state === 'more' && this.#deflatedLength === dataLength ? this.#scanner.end() : state;
+      if (end !== 'done' && end !== 'more') fault = end;
+    } catch {
+      fault = { code: 'BAD_DEFLATE', message: 'the deflated data set cannot be inflated', offset: -1, tag: undefined };
+    }
+    return { header: instanceHeaderOf(this.#scanner.values()), headerLength: dataLength, fault };
+  }
+}

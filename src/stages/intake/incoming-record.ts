@@ -1,0 +1,112 @@
+import type { Clock } from '../../foundation/clock.ts';
+import { asGatewayError } from '../../foundation/errors.ts';
+import type { Log } from '../../foundation/log.ts';
+import type { RecordHeader } from '../../store/segments/record-format.ts';
+import type { RecordSink } from '../../store/segments/record-sink.ts';
+import { classifyInstance, otherContent, type Refusal } from './classify-instance.ts';
+import type { ArrivedRecord } from './decide-batch.ts';
+import { HeaderReader } from './header-reader.ts';
+import type { Content, KnownContents } from './known-contents.ts';
+import type { ArrivalGroup, IncomingInstance, InstanceArrival, StoreOutcome } from './receive-instance.ts';
+
+export interface IncomingRecordParts {
+  readonly sink: RecordSink;
+  readonly group: ArrivalGroup;
+  readonly arrival: InstanceArrival;
+  readonly known: KnownContents;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The record is durable; the answer leaves right after. */
+  readonly onDurable: (arrived: ArrivedRecord) => void;
+  /** The store could not write it. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** One instance on its way into a segment: its header is read as it passes, its answer waits for the disk. */
+export class IncomingRecord implements IncomingInstance {
+  readonly #parts: IncomingRecordParts;
+  readonly #reader: HeaderReader;
+
+  constructor(parts: IncomingRecordParts) {
+    this.#parts = parts;
+    this.#reader = new HeaderReader(parts.arrival.transferSyntaxUid);
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#reader.wantsMore) this.#reader.push(chunk);
+    return this.#parts.sink.write(chunk);
+  }
+
+  async finish(): Promise<StoreOutcome> {
+    const { sink, arrival, known, onFailure, log } = this.#parts;
+    try {
+      const read = this.#reader.finish(sink.dataLength);
+      const refusal = classifyInstance(arrival, read, sink.dataLength);
+      if (refusal !== undefined) return await this.#store(read, refusal);
+      const learning = known.learnSeries(read.header.series.seriesInstanceUid!);
+      if (learning !== undefined) await learning;
+      return await this.#storeUnlessOther(read);
+    } catch (thrown) {
+      onFailure(thrown);
+      const { code } = asGatewayError(thrown);
+      log.error('receive-instance.failed', { code, sopInstanceUid: arrival.sopInstanceUid });
+      return { kind: 'refused', reason: code === 'STORE_FULL' ? 'out-of-resources' : 'processing-failure', comment: code.slice(0, 64) };
+    }
+  }
+
+  abandon(): void {
+    void this.#parts.sink.abandon();
+  }
+
+  async #storeUnlessOther(read: ReadHeaderResult): Promise<StoreOutcome> {
+    const { sink, known } = this.#parts;
+    const uid = read.header.sopInstanceUid!;
+    const content: Content = { length: sink.dataLength, crc32: sink.crc32 };
+    const served = known.get(uid);
+    if (served !== undefined) {
+      const isSame = served.length === content.length && served.crc32 === content.crc32;
+      const outcome = await this.#store(read, isSame ? undefined : otherContent);
+      return outcome.kind === 'stored' ? { kind: 'duplicate' } : outcome;
+    }
+    known.remember(uid, content);
+    try {
+      return await this.#store(read, undefined);
+    } catch (thrown) {
+      known.forget(uid, content);
+      throw thrown;
+    }
+  }
+
+  async #store(read: ReadHeaderResult, refusal: Refusal | undefined): Promise<StoreOutcome> {
+    const record = await this.#commit(read, refusal?.reason ?? '');
+    this.#parts.onDurable({ record, header: read.header });
+    return refusal === undefined ? { kind: 'stored' } : { kind: 'refused', ...refusal };
+  }
+
+  #commit(read: ReadHeaderResult, verdict: string): Promise<RecordHeader> {
+    const { sink, arrival, group, clock } = this.#parts;
+    return sink.commit({
+      transferSyntaxUid: arrival.transferSyntaxUid,
+      sopClassUid: arrival.sopClassUid,
+      sopInstanceUid: arrival.sopInstanceUid,
+      studyInstanceUid: read.header.study.studyInstanceUid ?? '',
+      seriesInstanceUid: read.header.series.seriesInstanceUid ?? '',
+      groupId: group.groupId,
+      protocol: group.protocol,
+      callingAe: group.callingAe,
+      calledAe: group.calledAe,
+      remoteAddress: group.remoteAddress,
+      verdict,
+      origin: 'received',
+      receivedAt: clock.now(),
+      headerLength: read.headerLength,
+    });
+  }
+}
+
+type ReadHeaderResult = ReturnType<HeaderReader['finish']>;
+
+/** Takes the bytes of an instance that cannot be stored now, and says so. */
+export function refusedInstance(outcome: StoreOutcome): IncomingInstance {
+  return { write: () => undefined, finish: () => Promise.resolve(outcome), abandon() {} };
+}
