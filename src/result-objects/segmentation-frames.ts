@@ -3,7 +3,7 @@ import type { Analysis, MaskFrame } from '../domain/findings.ts';
 import { derivedUid } from '../foundation/uid.ts';
 import { DataSet } from '../standards/dicom/data-set.ts';
 import type { Element, Tag } from '../standards/dicom/data-set.ts';
-import { element, sequence } from '../standards/dicom/element.ts';
+import { decimalString, element, sequence } from '../standards/dicom/element.ts';
 import { tags } from '../standards/dicom/tags.ts';
 import { codeSequence } from './code-sequence.ts';
 import type { ObjectIdentity, ResultContext } from './result-context.ts';
@@ -29,15 +29,27 @@ export interface PlacedMask {
  */
 export function segmentationFrames(masks: readonly PlacedMask[], { analysis, context, identity }: SegmentationRequest): readonly Element[] {
   const images = imagesOf(masks, analysis, context.headers);
-  const spatial = analysis.source.frameOfReferenceUid !== null && [...images.values()].every((image) => image.geometry.position !== null);
+  const spatial = isSpatial(analysis, context.headers);
   const places = placesOf(images, spatial);
   const derivation = new Map([...images].map(([index, image]) => [index, derivationItem(image)]));
   const frames = masks.map((mask) => frameItem(mask, images.get(mask.frame.imageIndex)!, places, derivation.get(mask.frame.imageIndex)!));
   return [
-    sequence(tags.SharedFunctionalGroupsSequence, sharedItem([...images.values()][0]!.geometry, spatial)),
+    sequence(tags.SharedFunctionalGroupsSequence, sharedItem([...images.values()].map((image) => image.geometry), spatial)),
     sequence(tags.PerFrameFunctionalGroupsSequence, ...frames),
     ...dimensions(derivedUid('dimension-organization', identity.sopInstanceUid), spatial, places.temporal),
   ];
+}
+
+/** True when every analysed image has a place in a frame of reference; a slide or a photograph may have the one without the other. */
+export function isSpatial({ source }: Analysis, headers: ReadonlyMap<string, DataSet>): boolean {
+  return (
+    source.frameOfReferenceUid !== null &&
+    source.images.every(({ sopInstanceUid, frame }) => {
+      const header = headers.get(sopInstanceUid);
+      const geometry = header === undefined ? undefined : frameGeometry(header, frame);
+      return geometry !== undefined && geometry.position !== null && geometry.orientation !== null;
+    })
+  );
 }
 
 interface UsedImage {
@@ -48,6 +60,7 @@ interface UsedImage {
 }
 
 interface Places {
+  readonly spatial: boolean;
   /** 1-based index of the plane position of an image. */
   readonly position: ReadonlyMap<number, number>;
   /** 1-based index in time among the images at one position; null when no two images share a position. */
@@ -78,27 +91,35 @@ function placesOf(images: ReadonlyMap<number, UsedImage>, spatial: boolean): Pla
     position.set(index, place.rank);
     temporal.set(index, place.count);
   }
-  return { position, temporal: seen.size < images.size ? temporal : null };
+  return { spatial, position, temporal: seen.size < images.size ? temporal : null };
 }
 
-function sharedItem(geometry: FrameGeometry, spatial: boolean): DataSet {
-  const elements: Element[] = [];
-  if (geometry.pixelSpacing !== null) {
-    elements.push(
-      sequence(
-        tags.PixelMeasuresSequence,
-        DataSet.of([
-          element(tags.PixelSpacing, 'DS', ...geometry.pixelSpacing),
-          ...(geometry.sliceThickness === null ? [] : [element(tags.SliceThickness, 'DS', geometry.sliceThickness)]),
-          ...(geometry.spacingBetweenSlices === null ? [] : [element(tags.SpacingBetweenSlices, 'DS', geometry.spacingBetweenSlices)]),
-        ]),
-      ),
-    );
-  }
-  if (spatial && geometry.orientation !== null) {
-    elements.push(sequence(tags.PlaneOrientationSequence, DataSet.of([element(tags.ImageOrientationPatient, 'DS', ...geometry.orientation)])));
-  }
-  return DataSet.of(elements);
+function sharedItem(geometries: readonly FrameGeometry[], spatial: boolean): DataSet {
+  const geometry = geometries[0]!;
+  // PS3.3 §C.7.6.16.2.1 wants a thickness with the spacing; a projection has none and goes without the macro.
+  const thickness = geometry.sliceThickness ?? geometry.spacingBetweenSlices ?? distance(geometries);
+  const measured = geometry.pixelSpacing !== null && thickness !== null;
+  const measures = !measured
+    ? []
+    : [
+        element(tags.PixelSpacing, 'DS', ...(geometry.pixelSpacing ?? [])),
+        element(tags.SliceThickness, 'DS', thickness),
+        ...(geometry.spacingBetweenSlices === null ? [] : [element(tags.SpacingBetweenSlices, 'DS', geometry.spacingBetweenSlices)]),
+      ];
+  return DataSet.of([
+    ...(measured ? [sequence(tags.PixelMeasuresSequence, DataSet.of(measures))] : []),
+    ...(spatial && geometry.orientation !== null
+      ? [sequence(tags.PlaneOrientationSequence, DataSet.of([element(tags.ImageOrientationPatient, 'DS', ...geometry.orientation)]))]
+      : []),
+  ]);
+}
+
+/** Distance of the first two positions in mm, as DS. */
+function distance([first, second]: readonly FrameGeometry[]): string | null {
+  if (first?.position == null || second?.position == null) return null;
+  const [a, b] = [first.position.map(Number), second.position.map(Number)];
+  const length = Math.sqrt(a.reduce((sum, value, axis) => sum + (value - b[axis]!) ** 2, 0));
+  return length > 0 ? decimalString(Number(length.toFixed(6))) : null;
 }
 
 function frameItem({ segment, frame }: PlacedMask, image: UsedImage, places: Places, derivation: DataSet): DataSet {
@@ -112,7 +133,7 @@ function frameItem({ segment, frame }: PlacedMask, image: UsedImage, places: Pla
   return DataSet.of([
     sequence(tags.DerivationImageSequence, derivation),
     sequence(tags.FrameContentSequence, content),
-    ...(plane === null ? [] : [sequence(tags.PlanePositionSequence, DataSet.of([element(tags.ImagePositionPatient, 'DS', ...plane)]))]),
+    ...(plane === null || !places.spatial ? [] : [sequence(tags.PlanePositionSequence, DataSet.of([element(tags.ImagePositionPatient, 'DS', ...plane)]))]),
     sequence(tags.SegmentIdentificationSequence, DataSet.of([element(tags.ReferencedSegmentNumber, 'US', segment)])),
   ]);
 }

@@ -12,7 +12,7 @@ import { disclosure } from './disclosure.ts';
 import { sourceEvidence, evidenceItems } from './evidence.ts';
 import type { ResultContext } from './result-context.ts';
 import { lossyHistory } from './source-geometry.ts';
-import { segmentationFrames } from './segmentation-frames.ts';
+import { isSpatial, segmentationFrames } from './segmentation-frames.ts';
 import type { PlacedMask, SegmentationRequest } from './segmentation-frames.ts';
 
 export const segmentationStorage = '1.2.840.10008.5.1.4.1.1.66.4';
@@ -56,11 +56,14 @@ function placedMasks(segments: readonly SegmentMask[]): readonly PlacedMask[] {
   });
 }
 
+/** Frame of Reference of the source; without positions there is none, and the patient's orientation is asked for instead (type 2C). */
 function frameOfReference(analysis: Analysis, context: ResultContext): readonly Element[] {
-  const uid = analysis.source.frameOfReferenceUid;
-  if (uid === null) return [];
-  const indicator = analysisHeader(analysis, context).string(tags.PositionReferenceIndicator) ?? '';
-  return [element(tags.FrameOfReferenceUID, 'UI', uid), element(tags.PositionReferenceIndicator, 'LO', indicator)];
+  const header = analysisHeader(analysis, context);
+  if (!isSpatial(analysis, context.headers)) return [element(tags.PatientOrientation, 'CS', ...header.strings(tags.PatientOrientation))];
+  return [
+    element(tags.FrameOfReferenceUID, 'UI', analysis.source.frameOfReferenceUid ?? ''),
+    element(tags.PositionReferenceIndicator, 'LO', ...header.strings(tags.PositionReferenceIndicator)),
+  ];
 }
 
 function imageModules(first: SegmentMask, frames: number, analysis: Analysis, context: ResultContext): readonly Element[] {

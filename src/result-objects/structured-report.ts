@@ -6,6 +6,7 @@ import { element, sequence } from '../standards/dicom/element.ts';
 import { tags } from '../standards/dicom/tags.ts';
 import { deviceObserver } from './algorithm-items.ts';
 import { clipped } from './clipped.ts';
+import { codeSequence, readCode } from './code-sequence.ts';
 import { analysisHeader, commonModules } from './common-modules.ts';
 import { codeValue, container } from './content-item.ts';
 import type { ContainerItem } from './content-item.ts';
@@ -109,7 +110,7 @@ function referencedRequest({ analysis, context }: StructuredReportRequest): read
     element(tags.FillerOrderNumberImagingServiceRequest, 'LO'),
     element(tags.RequestedProcedureID, 'SH', ...requestId),
     element(tags.RequestedProcedureDescription, 'LO', ...requested.strings(tags.RequestedProcedureDescription)),
-    sequence(tags.RequestedProcedureCodeSequence, ...requested.items(tags.RequestedProcedureCodeSequence)),
+    codeSequence(tags.RequestedProcedureCodeSequence, ...requested.items(tags.RequestedProcedureCodeSequence).flatMap((code) => readCode(code) ?? [])),
   ]);
   return [sequence(tags.ReferencedRequestSequence, item)];
 }

@@ -38,9 +38,10 @@ export function checkGeometry(segmentation: DataSet, sources: ReadonlyMap<string
     const same = (rule: string, a: unknown, b: unknown, what: string): void => {
       if (JSON.stringify(a) !== JSON.stringify(b)) report(rule, where, `${what} differs from the source image`);
     };
-    same('frame-of-reference', segmentation.string(tags.FrameOfReferenceUID), source.string(tags.FrameOfReferenceUID), 'frame of reference');
+    const placed = expected.position !== null;
+    if (placed) same('frame-of-reference', segmentation.string(tags.FrameOfReferenceUID), source.string(tags.FrameOfReferenceUID), 'frame of reference');
     same('grid-size', [segmentation.number(tags.Rows), segmentation.number(tags.Columns)], [source.number(tags.Rows), source.number(tags.Columns)], 'size');
-    if (!source.has(tags.FrameOfReferenceUID)) return;
+    if (!placed) return;
     same('position', own.position, expected.position, 'position');
     if (shared !== undefined) same('orientation', own.orientation, expected.orientation, 'orientation');
     same('spacing', own.pixelSpacing, expected.pixelSpacing, 'pixel spacing');

@@ -95,4 +95,18 @@ suite('BINARY segmentation', () => {
     assert.equal(lossy.string(tags.LossyImageCompression), '01');
     assert.equal(lossy.string(tags.LossyImageCompressionRatio), '12');
   });
+
+  test('a projection has no frame of reference, no position, no spacing without thickness, and says the patient orientation  [PS3.3 §C.7.6.1]', () => {
+    const headers = new Map([...context.headers].map(([uid, header]) => [
+      uid,
+      header.without(tags.ImagePositionPatient, tags.ImageOrientationPatient, tags.SliceThickness).with(element(tags.PatientOrientation, 'CS', 'L', 'F')),
+    ]));
+
+    const flat = buildSegmentation(segmentationRequest(positive, { ...context, headers }))!;
+
+    assert.ok(!flat.has(tags.FrameOfReferenceUID));
+    assert.deepEqual(flat.strings(tags.PatientOrientation), ['L', 'F']);
+    assert.equal(flat.items(tags.SharedFunctionalGroupsSequence)[0]?.size, 0);
+    assert.ok(flat.items(tags.PerFrameFunctionalGroupsSequence).every((frame) => !frame.has(tags.PlanePositionSequence)));
+  });
 });
