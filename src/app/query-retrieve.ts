@@ -12,7 +12,7 @@ export function queryRetrieveServices(context: RoleContext, segments: SegmentRea
   const retrieve = { database, segments, log, failed: answerFailure.bind(undefined, log) };
   const destination = (aeTitle: string) => {
     const peer = config.dimse.peers.find((known) => known.aeTitle === aeTitle && known.host !== undefined && known.port !== undefined);
-    return peer === undefined ? undefined : { aeTitle, host: peer.host!, port: peer.port!, callingAe: config.dimse.aeTitle[0]! };
+    return peer === undefined ? undefined : { aeTitle, host: peer.host, port: peer.port, callingAe: config.dimse.aeTitle[0]! };
   };
   return [
     new FindScp({ database, aeTitle: config.dimse.aeTitle[0]!, log }),

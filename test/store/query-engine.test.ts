@@ -105,7 +105,7 @@ suite('query engine', () => {
     const pages = [0, 1, 2, 3].map((offset) => searchIndex(database, query({}, { limit: 1, offset })));
     const uids = (await Promise.all(pages)).map((page) => page.matches[0]?.string(tags.StudyInstanceUID));
 
-    assert.deepEqual([...uids].sort(), ['1.1', '1.2', '1.3', '1.4']);
+    assert.deepEqual(new Set(uids), new Set(['1.1', '1.2', '1.3', '1.4']));
     assert.equal((await searchIndex(database, query({}, { limit: 3 }))).more, true);
     assert.equal(await countMatches(database, query({}), 1000), 4);
     assert.equal(await countMatches(database, query({}), 2), 2);
