@@ -53,7 +53,7 @@ export class Lifecycle {
 
   async #attempt(component: Component, what: string, endsAt: number, action: (leftMs: number) => Promise<void>): Promise<void> {
     // Even when the time is over each component gets a moment to close what it holds.
-    const leftMs = Math.max(250, endsAt - this.#clock.monotonic());
+    const leftMs = Math.max(250, Math.ceil(endsAt - this.#clock.monotonic()));
     try {
       await within(action(leftMs), leftMs + 250, `${what} of ${component.name}`);
     } catch (thrown) {

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { GatewayError } from '../foundation/errors.ts';
-import { SegmentWriter } from '../store/segments/segment-writer.ts';
+import { SegmentWriter, type SegmentWriterOptions } from '../store/segments/segment-writer.ts';
 import type { Component } from './component.ts';
+import type { Config } from './config/load-config.ts';
 import type { RoleContext } from './role-context.ts';
 
 const MiB = 1 << 20;
@@ -9,6 +10,18 @@ const MiB = 1 << 20;
 /** The folder of all segments; each writing process has its own folder in it. */
 export function segmentsFolder(dataDir: string): string {
   return path.join(dataDir, 'segments');
+}
+
+/** Where a writer puts its segments, and how large they are. */
+export function segmentOptions(config: Config, writer: string): Pick<SegmentWriterOptions, 'folder' | 'writer' | 'segmentBytes' | 'lowBytes' | 'spareSegments'> {
+  return {
+    folder: segmentsFolder(config.dataDir),
+    writer,
+    segmentBytes: config.storage.segmentMegabytes * MiB,
+    lowBytes: config.storage.minFreeMegabytes * MiB,
+    // Only the DICOM port must never wait for a fresh segment; the others take one when they need it.
+    spareSegments: writer === 'intake' ? 2 : 0,
+  };
 }
 
 /** The segment writer of one process. What writes through it is listed after it. */
@@ -25,16 +38,10 @@ export class SegmentWriterComponent implements Component {
 
   async start(): Promise<void> {
     const { config, clock, log } = this.#context;
-    const { segmentMegabytes, minFreeMegabytes } = config.storage;
     this.#writer = await SegmentWriter.open({
-      folder: segmentsFolder(config.dataDir),
-      writer: this.#writerName,
+      ...segmentOptions(config, this.#writerName),
       clock,
       log,
-      segmentBytes: segmentMegabytes * MiB,
-      lowBytes: minFreeMegabytes * MiB,
-      // Only intake must never wait for a fresh segment.
-      spareSegments: this.#writerName === 'intake' ? 2 : 0,
       onSpaceChange: (state, freeBytes) => log[state === 'ample' ? 'info' : 'error']('store.space', { writer: this.#writerName, state, freeBytes }),
     });
   }

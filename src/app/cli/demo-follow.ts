@@ -19,8 +19,8 @@ const meanings: Readonly<Record<number, string>> = {
   9: 'job claimed by a worker',
   10: 'model ran in its own process',
   11: 'SR, SEG and FHIR report written',
-  12: 'delivered to the PACS',
-  13: 'delivered to the EHR',
+  12: 'objects delivered to',
+  13: 'report delivered to',
 };
 
 export const ALL_HOPS = Object.keys(meanings).map(Number);
@@ -70,5 +70,5 @@ function describe(hop: Hop): string {
   const { model, findings, outcome } = hop.detail ?? {};
   const facts = hop.hop === 10 ? [model, outcome, `${String(findings)} findings`] : hop.hop >= 12 ? [hop.subject] : [];
   const said = facts.filter((fact) => fact !== undefined).map(String).join(', ');
-  return `hop ${String(hop.hop).padStart(2)}  ${meanings[hop.hop] ?? ''}${said === '' ? '' : `: ${said}`}  [${hop.event}]`;
+  return `hop ${String(hop.hop).padStart(2)}  ${meanings[hop.hop] ?? ''}${said === '' ? '' : `${hop.hop >= 12 ? ' ' : ': '}${said}`}  [${hop.event}]`;
 }

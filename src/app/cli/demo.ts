@@ -65,8 +65,10 @@ async function mainJob(config: Config, supervisor: Supervisor, ehr: DemoEhr, opt
   const folder = mkdtempSync(path.join(os.tmpdir(), 'isocenter-modality-'));
   try {
     const studyInstanceUid = await generateStudy(folder, options, screen);
-    await runVerb(['send', path.join(folder, 'study'), '--to', dicom, '--calling', 'MODALITY'], (line) => screen.progress(`modality  ${line}`));
-    await followStudy(database, studyInstanceUid, screen, DEADLINE_MS);
+    await Promise.all([
+      runVerb(['send', path.join(folder, 'study'), '--to', dicom, '--calling', 'MODALITY'], (line) => screen.progress(`modality  ${line}`)),
+      followStudy(database, studyInstanceUid, screen, DEADLINE_MS),
+    ]);
     await checkAnswers({ database, config, http, studyInstanceUid, ehr }, screen);
     screen.line(`done; the page: ${http}?study=${studyInstanceUid}  (no login on loopback)`);
     return 0;

@@ -1,27 +1,40 @@
 import path from 'node:path';
 import express, { type Express } from 'express';
+import { createDicomwebRouter } from '../../edges/dicomweb/dicomweb-router.ts';
+import { createFhirRouter } from '../../edges/fhir/fhir-router.ts';
 import { EventStream } from '../../edges/operator/event-stream.ts';
 import { createHealthRouter } from '../../edges/operator/health-router.ts';
 import { onlyKnownHosts } from '../../edges/operator/known-host.ts';
 import { createOperatorRouter } from '../../edges/operator/operator-router.ts';
 import { requireBearer } from '../../edges/operator/require-bearer.ts';
+import { SegmentReader } from '../../store/segments/segment-reader.ts';
 import { createApp } from '../../transport/http/express-app.ts';
 import type { Component } from '../component.ts';
 import { installationFolder } from '../config/load-config.ts';
 import { createHttpComponent } from '../http-component.ts';
+import { IntakeComponent } from '../intake-component.ts';
 import type { RoleContext } from '../role-context.ts';
+import { segmentsFolder } from '../segment-writer-component.ts';
 import { version } from '../version.ts';
+
+/** Matches in one QIDO-RS answer; more are announced with a Warning. */
+const MOST_MATCHES = 1_000;
 
 /** The components of the web role, in start order: what the routes stand on, the listener last. */
 export function webComponents(context: RoleContext): readonly Component[] {
-  const events = new EventStream(context.database);
-  const app = createApp({ tls: context.config.http.tls !== undefined });
+  const { config, database, clock, log } = context;
+  const events = new EventStream(database);
+  const segments = new SegmentReader(segmentsFolder(config.dataDir));
+  const intake = new IntakeComponent(context, 'web', 'stow');
+  const app = createApp({ tls: config.http.tls !== undefined });
   app.use(createHealthRouter({ unready: () => [...context.unready(), ...context.gateway.unready('web')], metrics: () => context.allMetrics() }));
   guard(app, context);
   app.get('/api/events', events.handler);
-  app.use('/api', createOperatorRouter({ database: context.database, version: version() }));
+  app.use('/api', createOperatorRouter({ database, version: version() }));
+  app.use('/dicom-web', createDicomwebRouter({ database, segments, receiver: intake, aeTitle: config.dimse.aeTitle[0] ?? 'ISOCENTER', maxResults: MOST_MATCHES, log }));
+  app.use('/fhir/R4', createFhirRouter({ database, clock, log, softwareVersion: version() }));
   app.use(express.static(path.join(installationFolder, 'src', 'web', 'status'), { index: 'index.html', cacheControl: true, maxAge: 0 }));
-  return [events, createHttpComponent(context, app)];
+  return [events, intake, createHttpComponent(context, app)];
 }
 
 /** Everything below needs a login where one is demanded; where none is, the caller must at least mean us. */

@@ -13,7 +13,9 @@ import { verificationScp } from './verification-scp.ts';
 
 /** What happened at the DICOM port, for the audit log. No patient data in it. */
 export type DicomScpEvent =
-  | { readonly kind: 'association-opened'; readonly associationId: string; readonly callingAe: string; readonly calledAe: string; readonly remoteAddress: string; readonly isTls: boolean }
+  | { readonly kind: 'association-opened'; readonly associationId: string; readonly callingAe: string; readonly calledAe: string; readonly remoteAddress: string; readonly isTls: boolean; readonly contexts: number; readonly times: AssociationFacts['times'] }
+  /** Its first C-STORE came in. */
+  | { readonly kind: 'storing-began'; readonly associationId: string; readonly callingAe: string }
   | { readonly kind: 'association-rejected'; readonly reason: string; readonly callingAe: string; readonly calledAe: string; readonly remoteAddress: string }
   /** Ended otherwise than by release. */
   | { readonly kind: 'association-aborted'; readonly associationId: string; readonly callingAe: string; readonly calledAe: string; readonly remoteAddress: string; readonly how: string }
@@ -47,6 +49,7 @@ export class DicomScp {
     this.#storage = new StorageScp({
       receiver,
       ...(moreTransferSyntaxes === undefined ? {} : { moreTransferSyntaxes }),
+      began: (facts) => options.audit?.({ kind: 'storing-began', associationId: facts.id, callingAe: facts.callingAe }),
       refused: (facts, sopInstanceUid, status) => this.#refused(facts, sopInstanceUid, status),
     });
     this.#server = new AssociationServer({
@@ -102,7 +105,7 @@ export class DicomScp {
       rejected: (request, peer, rejection) => {
         audit?.({ kind: 'association-rejected', reason: rejection.name, callingAe: request.callingAe, calledAe: request.calledAe, remoteAddress: peer.address });
       },
-      opened: (facts) => audit?.({ kind: 'association-opened', ...who(facts), isTls: facts.peer.isTls }),
+      opened: (facts) => audit?.({ kind: 'association-opened', ...who(facts), isTls: facts.peer.isTls, contexts: facts.contexts.size, times: facts.times }),
       releasing: (facts, signal) => this.#storage.releasing(facts, signal),
       ended: (facts, end) => this.#ended(facts, end),
     };

@@ -11,6 +11,8 @@ export interface StorageScpOptions {
   readonly receiver: InstanceReceiver;
   /** Private transfer syntaxes to take besides the known ones. */
   readonly moreTransferSyntaxes?: readonly string[];
+  /** The first C-STORE of an association came in. */
+  readonly began?: (facts: AssociationFacts) => void;
   /** An instance was refused; `status` is what the peer heard. */
   readonly refused?: (facts: AssociationFacts, sopInstanceUid: string, status: number) => void;
 }
@@ -67,6 +69,7 @@ export class StorageScp implements DimseService {
   #open(facts: AssociationFacts): void {
     if (this.#groups.has(facts.id)) return;
     this.#groups.add(facts.id);
+    this.#options.began?.(facts);
     this.#options.receiver.opened({
       groupId: facts.id,
       traceId: facts.id,

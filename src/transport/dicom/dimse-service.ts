@@ -67,6 +67,8 @@ export interface AssociationFacts {
   readonly peer: PeerFacts;
   readonly request: AssociateRq;
   readonly contexts: ReadonlyMap<number, AcceptedContext>;
+  /** When the steps to this association were taken, milliseconds since the epoch; for the trace. Absent where we are the requestor. */
+  readonly times?: { readonly connectedAt: number; readonly requestedAt: number; readonly acceptedAt: number };
 }
 
 /** Who is at the other end of the connection. */

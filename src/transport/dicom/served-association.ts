@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import type { Clock } from '../../foundation/clock.ts';
 import type { Log } from '../../foundation/log.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../standards/dicom/implementation.ts';
@@ -9,6 +8,7 @@ import { type Rejection, rejections } from '../../standards/upper-layer/reject-r
 import { Association, type AssociationEnd, type AssociationTimes, type AssociationUser } from './association.ts';
 import type { AssociationFacts, DimseService, PeerFacts } from './dimse-service.ts';
 import { DimseSession } from './dimse-session.ts';
+import type { ByteSource } from './shared-buffer-socket.ts';
 
 /** What the acceptor's policy says to an A-ASSOCIATE-RQ. */
 export type Admission =
@@ -27,7 +27,7 @@ export interface AssociationLifecycle {
 }
 
 export interface ServedAssociationOptions {
-  readonly socket: Socket;
+  readonly source: ByteSource;
   readonly peer: PeerFacts;
   readonly clock: Clock;
   readonly log: Log;
@@ -50,12 +50,15 @@ export class ServedAssociation implements AssociationUser {
   #session: DimseSession | undefined;
   #slot: string | undefined;
   #isReleasing = false;
+  readonly #connectedAt: number;
+  #requestedAt = 0;
 
   constructor(options: ServedAssociationOptions) {
     this.#options = options;
+    this.#connectedAt = options.clock.now();
     this.association = new Association(
       {
-        socket: options.socket,
+        source: options.source,
         limits: { maxPDataLength: options.maxPduLength, maxAssociateLength: options.maxAssociateLength },
         times: options.times,
         clock: options.clock,
@@ -70,6 +73,7 @@ export class ServedAssociation implements AssociationUser {
 
   associateRequested(request: AssociateRq): void {
     this.#request = request;
+    this.#requestedAt = this.#options.clock.now();
     this.#admit(request).catch((error: unknown) => {
       this.#options.log.error('association.admission-failed', { error: String(error) });
       this.#reject(request, rejections.temporaryCongestion);
@@ -127,7 +131,7 @@ export class ServedAssociation implements AssociationUser {
       ...(window === undefined ? {} : { asyncOperations: window }),
       ...(userIdentityResponse === undefined ? {} : { userIdentityResponse }),
     });
-    const facts: AssociationFacts = { id: randomUUID(), callingAe: request.callingAe, calledAe: request.calledAe, peer, request, contexts: negotiated.accepted };
+    const facts: AssociationFacts = { id: randomUUID(), callingAe: request.callingAe, calledAe: request.calledAe, peer, request, contexts: negotiated.accepted, times: { connectedAt: this.#connectedAt, requestedAt: this.#requestedAt, acceptedAt: this.#options.clock.now() } };
     this.#session = new DimseSession({
       association: this.association,
       facts,
