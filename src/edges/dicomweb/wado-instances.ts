@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { asFile, asStored, inTransferSyntax, type OutgoingDataSet } from '../../archive/outgoing-data-set.ts';
+import { asFile, asStored, inTransferSyntax, isTarget, type OutgoingDataSet } from '../../archive/outgoing-data-set.ts';
 import { isUid } from '../../foundation/uid.ts';
 import type { Database } from '../../store/database.ts';
-import { assumedTransferSyntax, explicitLittleEndian } from '../../standards/dicom/transfer-syntaxes.ts';
+import { explicitLittleEndian } from '../../standards/dicom/transfer-syntaxes.ts';
 import { servedInstances, type RetrieveScope, type ServedInstance } from '../../store/retrieval.ts';
 import type { SegmentReader } from '../../store/segments/segment-reader.ts';
 import { refuse, send } from './http-answer.ts';
@@ -49,10 +49,14 @@ async function sendMultipart(options: WadoOptions, offer: Chosen, instances: rea
   const boundary = `isocenter-${randomBytes(12).toString('hex')}`;
   const sendable = instances.filter((instance) => canGive(instance, offer.transferSyntax));
   if (sendable.length === 0) return refuse(response, 406, `no instance can be given in transfer syntax ${offer.transferSyntax ?? ''}`);
+  if (sendable.length === 1 && (await fileIn(options, sendable[0]!, offer.transferSyntax)) === undefined) {
+    return refuse(response, 406, `the instance cannot be given in transfer syntax ${offer.transferSyntax ?? ''}`);
+  }
   response.status(sendable.length < instances.length ? 206 : 200).set('Content-Type', `multipart/related; type="application/dicom"; boundary=${boundary}`);
   for (const instance of sendable) {
     const file = await fileIn(options, instance, offer.transferSyntax);
-    if (file === undefined) throw new Error('an instance changed while it was retrieved');
+    // Its bit stream is broken: the others are worth having all the same.
+    if (file === undefined) continue;
     await send(response, `--${boundary}\r\nContent-Type: application/dicom; transfer-syntax=${file.transferSyntaxUid}\r\nContent-Length: ${file.length}\r\n\r\n`);
     for await (const piece of file.pieces()) await send(response, piece);
     await send(response, '\r\n');
@@ -61,10 +65,10 @@ async function sendMultipart(options: WadoOptions, offer: Chosen, instances: rea
   response.end();
 }
 
-/** True when the instance can be given in the wanted syntax without looking at its bytes. */
+/** True when the instance can be asked for in the wanted syntax; whether its bytes allow it shows when they are read. */
 function canGive(instance: ServedInstance, wanted: string | undefined): boolean {
   if (wanted === undefined || wanted === '*' || wanted === instance.transfer_syntax_uid) return true;
-  return wanted === explicitLittleEndian && !assumedTransferSyntax(instance.transfer_syntax_uid).encapsulated;
+  return isTarget(wanted);
 }
 
 /** `*` is as stored; the default is Explicit VR Little Endian, and as stored where only that can be given (PS3.18 §8.7.3.5.2). */
