@@ -12,6 +12,7 @@ import { defaultLimits, defaultTimes } from './association-server.ts';
 import { openSocket } from './client-socket.ts';
 import type { DataSetBytes, DimseResponse, DimseService, OutgoingRequest } from './dimse-service.ts';
 import { DimseSession } from './dimse-session.ts';
+import { byteSource } from './shared-buffer-socket.ts';
 import type { ClientTls } from './tls-options.ts';
 
 export interface AssociationRequest {
@@ -79,7 +80,7 @@ export async function openAssociation(request: AssociationRequest, signal: Abort
   const client = new Client(request);
   const association = new Association(
     {
-      socket,
+      source: byteSource(socket),
       limits: { maxPDataLength: request.maxPduLength ?? defaultLimits.maxPduLength, maxAssociateLength: defaultLimits.maxAssociateLength },
       times: { ...defaultTimes, ...request.times },
       clock: request.clock,

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Clock } from '../../foundation/clock.ts';
 import { GatewayError } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
@@ -7,6 +7,7 @@ import { type Rejection, rejections } from '../../standards/upper-layer/reject-r
 import type { AssociationTimes } from './association.ts';
 import type { DimseService, PeerFacts } from './dimse-service.ts';
 import { type AssociationLifecycle, ServedAssociation } from './served-association.ts';
+import { type ByteSource, byteSource, sharedBufferSource } from './shared-buffer-socket.ts';
 import { secureContext, type ServerTls, serverTlsOptions, verifiedCertificate } from './tls-options.ts';
 
 export interface AssociationListener {
@@ -112,18 +113,23 @@ export class AssociationServer {
     this.quiesce();
     await this.#empty(deadline);
     for (const served of this.#connections.values()) served?.association.abort('the gateway is stopping');
-    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const server of this.#servers) server.close();
     // One turn of the loop lets the A-ABORTs go out; who holds on longer is cut off.
     await new Promise((resolve) => setImmediate(resolve));
     for (const [socket, served] of this.#connections) {
       if (served?.isEstablished === true) socket.destroySoon();
       else socket.destroy();
     }
+    await this.#closed(1_000);
+  }
+
+  /** Waits until all connections are gone; cuts them after `ms`. */
+  #closed(ms: number): Promise<void> {
     const cut = setTimeout(() => {
       for (const socket of this.#connections.keys()) socket.destroy();
-    }, 1_000);
-    await Promise.all(closed);
-    clearTimeout(cut);
+    }, ms);
+    const gone = [...this.#connections.keys()].map((socket) => new Promise<void>((resolve) => void socket.once('close', () => resolve())));
+    return Promise.all(gone).then(() => clearTimeout(cut));
   }
 
   async #empty(deadline: AbortSignal): Promise<void> {
@@ -138,8 +144,9 @@ export class AssociationServer {
   #create(listener: AssociationListener): Server {
     // Nagle against delayed acknowledgement costs 40 ms per small instance.
     if (listener.tls === undefined) {
-      return createServer({ noDelay: true }, (socket) => {
-        if (this.#admitConnection(socket)) this.#serve(socket, factsOf(socket));
+      return createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+        const source = sharedBufferSource(accepted);
+        if (this.#admitConnection(source.socket)) this.#serve(source, factsOf(source.socket));
       });
     }
     const server = createTlsServer({ ...serverTlsOptions(listener.tls, this.#times.artimMs), noDelay: true });
@@ -150,7 +157,7 @@ export class AssociationServer {
       if (raw !== undefined) this.#connections.delete(raw);
       this.#track(socket);
       const certificate = verifiedCertificate(socket);
-      this.#serve(socket, { ...factsOf(socket), isTls: true, ...(certificate === undefined ? {} : { certificate }) });
+      this.#serve(byteSource(socket), { ...factsOf(socket), isTls: true, ...(certificate === undefined ? {} : { certificate }) });
     });
     server.on('tlsClientError', (error: NodeJS.ErrnoException) => this.#options.log.debug('association.tls-failed', { code: error.code }));
     return server;
@@ -183,10 +190,10 @@ export class AssociationServer {
     return false;
   }
 
-  #serve(socket: Socket | TLSSocket, peer: PeerFacts): void {
+  #serve(source: ByteSource, peer: PeerFacts): void {
     const { services, lifecycle, clock, log } = this.#options;
     const served = new ServedAssociation({
-      socket,
+      source,
       peer,
       clock,
       log,
@@ -199,7 +206,7 @@ export class AssociationServer {
       takeSlot: (callingAe) => this.#takeSlot(callingAe),
       releaseSlot: (callingAe) => this.#releaseSlot(callingAe),
     });
-    this.#connections.set(socket, served);
+    this.#connections.set(source.socket, served);
   }
 
   #takeSlot(callingAe: string): Rejection | undefined {

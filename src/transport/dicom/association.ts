@@ -7,6 +7,7 @@ import { encodePdu } from '../../standards/upper-layer/pdu-encoder.ts';
 import { rejections } from '../../standards/upper-layer/reject-reasons.ts';
 import { type Action, type MachineFacts, step } from '../../standards/upper-layer/state-machine.ts';
 import type { UpperLayerEvent, UpperLayerState } from '../../standards/upper-layer/state-table.ts';
+import type { ByteSource } from './shared-buffer-socket.ts';
 import { SocketFlow } from './socket-flow.ts';
 
 /** How an association ended. `detail` is for the log; it never holds patient data. */
@@ -41,7 +42,7 @@ export interface AssociationTimes {
 }
 
 export interface AssociationOptions {
-  readonly socket: Socket;
+  readonly source: ByteSource;
   readonly limits: PduLimits;
   readonly times: AssociationTimes;
   readonly clock: Clock;
@@ -73,15 +74,15 @@ export class Association implements PduSink {
   #lossDetail = 'the peer closed the connection';
 
   constructor(options: AssociationOptions, user: AssociationUser) {
-    this.#socket = options.socket;
+    this.#socket = options.source.socket;
     this.#times = options.times;
     this.#clock = options.clock;
     this.#request = options.request;
     this.#user = user;
     this.#facts = { isRequestor: options.request !== undefined, isAcceptable: true };
     this.#decoder = new PduDecoder(options.limits, this);
-    this.#flow = new SocketFlow(options.socket, options.request === undefined);
-    this.#listen();
+    this.#flow = new SocketFlow(this.#socket, options.request === undefined);
+    this.#listen(options.source);
     this.#fire(this.#facts.isRequestor ? 'Evt1' : 'Evt5');
   }
 
@@ -199,8 +200,8 @@ export class Association implements PduSink {
 
   // ---- driver
 
-  #listen(): void {
-    this.#socket.on('data', (chunk: Uint8Array) => {
+  #listen(source: ByteSource): void {
+    source.receive((chunk) => {
       this.#lastProgress = this.#clock.monotonic();
       this.#decoder.push(chunk);
     });

@@ -34,6 +34,23 @@ suite('storage SCP', () => {
     peer.socket.destroy();
   });
 
+  test('eight associations at a time do not mix their bytes', async () => {
+    const senders = await Promise.all(Array.from({ length: 8 }, () => RawPeer.associate(server.port)));
+    const sent = senders.map(() => randomBytes(150_001));
+    const streams = sent.map((bytes, index) => Buffer.concat([commandPdu(1, storeRq(index + 1)), dataPdu(1, bytes.subarray(0, 100_000), 0), dataPdu(1, bytes.subarray(100_000))]));
+
+    for (let at = 0; at < 160_000; at += 13_331) {
+      for (const [index, peer] of senders.entries()) peer.send(streams[index]!.subarray(at, at + 13_331));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(senders.map(async (peer) => assert.equal((await peer.nextCommand()).status, 0)));
+
+    for (const [index, received] of server.receiver.instances.entries()) {
+      assert.deepEqual(server.receiver.bytesOf(index), sent[Number(received.arrival.sopInstanceUid.split('.').at(-1)) - 1]);
+    }
+    for (const peer of senders) peer.socket.destroy();
+  });
+
   test('no response leaves before the instance is durable', async () => {
     server.receiver.outcome = undefined;
     const peer = await RawPeer.associate(server.port);
