@@ -74,6 +74,11 @@ export class ModelPool {
     return this.#catalogue.models.find((model) => model.identity.id === modelId);
   }
 
+  /** The slots as they are now, for the status page. */
+  slots(): readonly { readonly busy: boolean; readonly pid: number | null; readonly warmFor: string | null }[] {
+    return this.#slots.map(({ busy, pid, warmFor }) => ({ busy, pid, warmFor }));
+  }
+
   /** Looks at the models folder again. Runs that are under way keep the model they began with. */
   async rescan(): Promise<ModelCatalogue> {
     this.#catalogue = await readCatalogue(this.#options.modelsDir);

@@ -4,11 +4,11 @@ import type { AnalysedSource, SourceImage } from '../domain/findings.ts';
 import { fault, ok, type Result } from '../foundation/result.ts';
 import { buildGeometry, type FramePlane, type VolumeGeometry } from '../model-steps/geometry.ts';
 import { describeImage, type FrameFacts, type ImageFrames } from '../model-steps/image-frames.ts';
-import { applyModalityLut, fitsInt16, type Rescale } from '../model-steps/modality-lut.ts';
+import { applyModalityTable, fitsInt16, modalityTable, type ModalityTable, type Rescale } from '../model-steps/modality-lut.ts';
 import { seriesTraits } from '../model-steps/series-traits.ts';
 import type { Volume } from '../model-steps/volume.ts';
 import { tags } from '../standards/dicom/tags.ts';
-import { frameValues } from './pixel-frames.ts';
+import { frameBytes } from './pixel-frames.ts';
 import { readInstance, type ReadInstance } from './read-instance.ts';
 import type { SeriesInput } from './series-input.ts';
 
@@ -94,13 +94,20 @@ function hasGeometry(slice: Slice): slice is Slice & { plane: FramePlane; rescal
 
 function fillVolume(geometry: VolumeGeometry, ordered: readonly (Slice & { rescale: Rescale })[]): Result<Volume, string> {
   const size = geometry.dims[1] * geometry.dims[2];
-  const length = ordered.length * size;
-  const data = fitsInt16(ordered.map((slice) => slice.rescale)) ? new Int16Array(length) : new Float32Array(length);
+  const whole = fitsInt16(ordered.map((slice) => slice.rescale));
+  const data = whole ? new Int16Array(ordered.length * size) : new Float32Array(ordered.length * size);
+  const tables = new Map<string, ModalityTable>();
   for (const [k, slice] of ordered.entries()) {
-    if (slice.facts.samplesPerPixel !== 1) return fault('colour images are no volume');
-    const stored = frameValues(slice.instance.dataSet, slice.instance.transferSyntaxUid, slice.facts, slice.frame);
-    if (!stored.ok) return stored;
-    applyModalityLut(stored.value, { ...slice.rescale, padding: slice.facts.format.padding, paddingOutput: PADDING_HU, floor: PADDING_HU }, data, k * size);
+    const { facts, rescale, instance } = slice;
+    const { bitsAllocated } = facts.format;
+    if (facts.samplesPerPixel !== 1) return fault('colour images are no volume');
+    if (bitsAllocated === 32) return fault('pixels of 32 bits are no volume');
+    const bytes = frameBytes(instance.dataSet, instance.transferSyntaxUid, facts, slice.frame);
+    if (!bytes.ok) return bytes;
+    const key = JSON.stringify([facts.format, rescale]);
+    const table = tables.get(key) ?? modalityTable({ ...facts.format, bitsAllocated }, { ...rescale, paddingOutput: PADDING_HU, floor: PADDING_HU }, whole ? 'int16' : 'float32');
+    tables.set(key, table);
+    applyModalityTable(bytes.value, size, table, data, k * size);
   }
   return ok({ data, dims: geometry.dims, spacing: geometry.spacing });
 }

@@ -47,7 +47,7 @@ function explain(issue: z.core.$ZodIssue): Issue[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [...path, key], message: 'is not a key the manifest knows here' }));
   if (issue.code === 'invalid_type' && issue.input === undefined && issue.message.includes('received undefined')) return [{ path, message: 'is missing' }];
-  return [{ path: issue.code === 'invalid_union' && typeof issue.discriminator === 'string' ? [...path, issue.discriminator] : path, message: issue.message }];
+  return [{ path, message: issue.message }];
 }
 
 const POSTPROCESS_ORDER = ['local-maxima', 'keep-inside', 'nms-points', 'threshold', 'outline-nodule', 'minimum-size'];

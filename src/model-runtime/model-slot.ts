@@ -48,6 +48,11 @@ export class ModelSlot {
     this.#options = options;
   }
 
+  /** Of the living child; null when there is none. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
   async run(order: Pick<RunOrder, 'folder' | 'digest' | 'series'>, options: SlotRunOptions): Promise<SlotResult> {
     options.signal.throwIfAborted();
     const backoff = this.#notBefore - this.#options.clock.monotonic();
@@ -66,7 +71,7 @@ export class ModelSlot {
       return result;
     } finally {
       watch.close();
-      if (watch.lost) this.#bury(child);
+      if (watch.lost) this.#bury(child, options.signal.aborted);
     }
   }
 
@@ -90,9 +95,10 @@ export class ModelSlot {
   }
 
   /** A child that was lost in mid-run is never used again. */
-  #bury(child: ChildProcess): void {
+  #bury(child: ChildProcess, onPurpose: boolean): void {
     child.kill('SIGKILL');
     if (this.#child === child) this.#forget();
+    if (onPurpose) return;
     const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#deathsInARow);
     this.#deathsInARow += 1;
     this.#notBefore = this.#options.clock.monotonic() + backoff;

@@ -35,33 +35,55 @@ export function storedValues(bytes: Uint8Array, count: number, format: PixelForm
   return dropUnusedBits(values, format);
 }
 
+export interface ModalityOptions extends Rescale {
+  /** What padding becomes, output units. */
+  readonly paddingOutput: number;
+  /** Lower results become this. */
+  readonly floor: number;
+}
+
+/** Output value of every bit pattern of a stored value. */
+export interface ModalityTable {
+  readonly bitsAllocated: 8 | 16;
+  readonly outputs: Voxels;
+}
+
 /**
- * Applies the modality LUT of one frame.
+ * Makes the modality LUT of a pixel format of at most 16 bits as a table over bit patterns: signedness, Bits Stored, padding, slope and
+ * intercept cost one look-up a voxel. Int16 results are rounded and clamped to its range.
  *
- * @param stored   shape [rows, columns], row-major
- * @param options  rescale; `padding` values become `paddingOutput`; results below `floor` become `floor`
- * @param out      receives the frame at `offset`, output units (HU for CT); Int16 results are rounded and clamped to its range
- * Source: PS3.3 §C.11.1, §C.7.5.1.1.2 (padding).
+ * Source: PS3.3 §C.11.1, §C.7.5.1.1.2 (padding), §C.7.6.3.1 (signedness).
  */
-export function applyModalityLut(
-  stored: StoredValues,
-  options: Rescale & { readonly padding: PixelFormat['padding']; readonly paddingOutput: number; readonly floor: number },
-  out: Voxels,
-  offset: number,
-): void {
-  const { slope, intercept, paddingOutput } = options;
-  // Outside any stored value when there is no padding, so that the loop needs no second form.
-  const low = options.padding === null ? Infinity : options.padding.low;
-  const high = options.padding === null ? -Infinity : options.padding.high;
-  const whole = out instanceof Int16Array;
-  const floor = whole ? Math.max(options.floor, -32768) : options.floor;
-  const ceiling = whole ? 32767 : Infinity;
-  for (let i = 0; i < stored.length; i++) {
-    const value = stored[i]!;
-    const result = value >= low && value <= high ? paddingOutput : value * slope + intercept;
-    const bounded = result < floor ? floor : result > ceiling ? ceiling : result;
-    out[offset + i] = whole ? Math.round(bounded) : bounded;
+export function modalityTable(format: PixelFormat & { readonly bitsAllocated: 8 | 16 }, options: ModalityOptions, type: 'int16' | 'float32'): ModalityTable {
+  const count = 2 ** format.bitsAllocated;
+  const outputs = type === 'int16' ? new Int16Array(count) : new Float32Array(count);
+  const shift = 32 - format.bitsStored;
+  for (let pattern = 0; pattern < count; pattern++) {
+    const stored = format.signed ? (pattern << shift) >> shift : (pattern << shift) >>> shift;
+    const isPadding = format.padding !== null && stored >= format.padding.low && stored <= format.padding.high;
+    const result = Math.max(options.floor, isPadding ? options.paddingOutput : stored * options.slope + options.intercept);
+    outputs[pattern] = type === 'int16' ? Math.max(-32768, Math.min(32767, Math.round(result))) : result;
   }
+  return { bitsAllocated: format.bitsAllocated, outputs };
+}
+
+/**
+ * Applies a modality table to the stored bytes of one frame, little endian.
+ *
+ * @param bytes  at least `count` values
+ * @param out    receives `count` values at `offset`; of the table's type
+ */
+export function applyModalityTable(bytes: Uint8Array, count: number, table: ModalityTable, out: Voxels, offset: number): void {
+  const width = table.bitsAllocated / 8;
+  if (bytes.byteLength < count * width) throw new RangeError(`pixel data has ${bytes.byteLength} bytes, ${count * width} are needed`);
+  const { outputs } = table;
+  if (width === 1) {
+    for (let i = 0; i < count; i++) out[offset + i] = outputs[bytes[i]!]!;
+    return;
+  }
+  const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice(0, count * 2);
+  const patterns = new Uint16Array(aligned.buffer, aligned.byteOffset, count);
+  for (let i = 0; i < count; i++) out[offset + i] = outputs[patterns[i]!]!;
 }
 
 /** True when all frames' results are whole numbers, so that Int16 holds them without loss. */

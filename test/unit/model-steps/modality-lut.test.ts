@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { applyModalityLut, fitsInt16, invertMonochrome1, storedValues, type PixelFormat } from '../../../src/model-steps/modality-lut.ts';
+import { applyModalityTable, fitsInt16, modalityTable, invertMonochrome1, storedValues, type PixelFormat } from '../../../src/model-steps/modality-lut.ts';
 
 const ct: PixelFormat = { bitsAllocated: 16, bitsStored: 16, signed: true, padding: null };
 
@@ -32,28 +32,46 @@ suite('model-steps/modality-lut', () => {
     assert.throws(() => storedValues(new Uint8Array(3), 2, ct), RangeError);
   });
 
+  const format = { ...ct, bitsAllocated: 16 as const };
+
   test('slope and intercept give Hounsfield units, written at the offset  [PS3.3 §C.11.1]', () => {
     const out = new Int16Array(4);
 
-    applyModalityLut(Int16Array.from([0, 1024, 2048]), { slope: 1, intercept: -1024, padding: null, paddingOutput: -1024, floor: -1024 }, out, 1);
+    applyModalityTable(bytesOf([0, 1024, 2048]), 3, modalityTable(format, { slope: 1, intercept: -1024, paddingOutput: -1024, floor: -1024 }, 'int16'), out, 1);
 
     assert.deepEqual([...out], [0, -1024, 0, 1024]);
   });
 
   test('padding becomes air and −2000 outside the field of view does not go below it', () => {
     const out = new Float32Array(4);
+    const table = modalityTable({ ...format, padding: { low: 63, high: 64 } }, { slope: 0.5, intercept: 10, paddingOutput: -1024, floor: -1024 }, 'float32');
 
-    applyModalityLut(Int16Array.from([-4000, 63, 64, 40]), { slope: 0.5, intercept: 10, padding: { low: 63, high: 64 }, paddingOutput: -1024, floor: -1024 }, out, 0);
+    applyModalityTable(bytesOf([-4000, 63, 64, 40]), 4, table, out, 0);
 
     assert.deepEqual([...out], [-1024, -1024, -1024, 30]);
   });
 
   test('an Int16 volume rounds and stays in range', () => {
     const out = new Int16Array(3);
+    const table = modalityTable({ ...format, signed: false }, { slope: 1.25, intercept: 0, paddingOutput: 0, floor: -Infinity }, 'int16');
 
-    applyModalityLut(Uint16Array.from([65535, 3, 0]), { slope: 1.25, intercept: 0, padding: null, paddingOutput: 0, floor: -Infinity }, out, 0);
+    applyModalityTable(bytesOf([-1, 3, 0]), 3, table, out, 0);
 
     assert.deepEqual([...out], [32767, 4, 0]);
+  });
+
+  test('the table agrees with stored values of every format: 8 and 16 bits, signed and not, with bits that do not count', () => {
+    for (const bitsAllocated of [8, 16] as const)
+      for (const bitsStored of [bitsAllocated - 4, bitsAllocated])
+        for (const signed of [true, false]) {
+          const own = { bitsAllocated, bitsStored, signed, padding: null };
+          const bytes = Uint8Array.from({ length: 65536 * 2 }, (_, i) => (bitsAllocated === 8 ? i % 256 : i % 2 === 0 ? (i >> 1) & 255 : i >> 9));
+          const out = new Float32Array(256);
+
+          applyModalityTable(bytes, 256, modalityTable(own, { slope: 1, intercept: 0, paddingOutput: 0, floor: -Infinity }, 'float32'), out, 0);
+
+          assert.deepEqual([...out], [...storedValues(bytes, 256, own)]);
+        }
   });
 
   test('a fractional slope asks for float32', () => {

@@ -14,12 +14,13 @@ const CENTRE: Triple = [24, 35, 35];
 function scene(hu: (z: number, y: number, x: number) => number, spacing = SPACING, dims = DIMS): Volume<Float32Array> {
   const data = new Float32Array(dims[0] * dims[1] * dims[2]);
   const thirds = [-1 / 3, 0, 1 / 3];
+  const points = thirds.flatMap((a) => thirds.flatMap((b) => thirds.map((c) => [a, b, c] as const)));
   let q = 0;
   for (let k = 0; k < dims[0]; k++)
     for (let j = 0; j < dims[1]; j++)
       for (let i = 0; i < dims[2]; i++) {
         let sum = 0;
-        for (const a of thirds) for (const b of thirds) for (const c of thirds) sum += hu((k + a - CENTRE[0]) * spacing[0], (j + b - CENTRE[1]) * spacing[1], (i + c - CENTRE[2]) * spacing[2]);
+        for (const [a, b, c] of points) sum += hu((k + a - CENTRE[0]) * spacing[0], (j + b - CENTRE[1]) * spacing[1], (i + c - CENTRE[2]) * spacing[2]);
         data[q++] = sum / 27;
       }
   return { data, dims, spacing };
