@@ -1,4 +1,5 @@
 /** The phantoms that `isocenter generate` and the tests can ask for by name. */
+import { cardiacSaxStudy } from './cardiac-sax-study.ts';
 import { chestCtStudy, type ChestCtStudyOptions } from './chest-ct-study.ts';
 import type { PhantomStudy, PhantomStudyOptions } from './phantom-study.ts';
 
@@ -11,10 +12,11 @@ export interface PhantomOptions extends PhantomStudyOptions {
   readonly findings?: number;
 }
 
-export type PhantomName = 'chest-ct';
+export type PhantomName = 'chest-ct' | 'cardiac-sax';
 
 export const phantoms: Readonly<Record<PhantomName, (seed: number, options?: PhantomOptions) => PhantomStudy>> = {
   'chest-ct': (seed, options = {}) => chestCtStudy(seed, chestCtOptions(options)),
+  'cardiac-sax': (seed, { matrix, freshUids, studyDate } = {}) => cardiacSaxStudy(seed, given({ matrix, freshUids, studyDate })),
 };
 
 export function isPhantomName(name: string): name is PhantomName {
@@ -23,4 +25,9 @@ export function isPhantomName(name: string): name is PhantomName {
 
 function chestCtOptions({ findings, ...rest }: PhantomOptions): ChestCtStudyOptions {
   return findings === undefined ? rest : { ...rest, nodules: { count: findings } };
+}
+
+/** Without what was not given: an option that is there but undefined would count as a wish. */
+function given<T extends object>(options: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

@@ -30,3 +30,7 @@ export function distance(a: Vec3, b: Vec3): number {
 export function unit(a: Vec3): Vec3 {
   return scaled(a, 1 / (length(a) || 1));
 }
+
+export function cross(a: Vec3, b: Vec3): Vec3 {
+  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+}
