@@ -1,7 +1,7 @@
 import { decodeFrame, encodeFrame } from '../codecs/decode-frame.ts';
 import { shapeOf, type CodecFault, type DecodedFrame } from '../codecs/frame.ts';
 import { fault, ok, type Result } from '../foundation/result.ts';
-import { DataSet, type Element } from '../standards/dicom/data-set.ts';
+import type { DataSet, Element } from '../standards/dicom/data-set.ts';
 import { element } from '../standards/dicom/element.ts';
 import { pixelFrames, type PixelFrames } from '../standards/dicom/pixel-frames.ts';
 import { tags } from '../standards/dicom/tags.ts';
