@@ -1,6 +1,7 @@
 /** The phantoms that `isocenter generate` and the tests can ask for by name. */
 import { cardiacSaxStudy } from './cardiac-sax-study.ts';
 import { chestCtStudy, type ChestCtStudyOptions } from './chest-ct-study.ts';
+import { fundusStudy } from './fundus-study.ts';
 import type { PhantomStudy, PhantomStudyOptions } from './phantom-study.ts';
 
 /** What can be wished for; a phantom ignores what it does not know. */
@@ -12,11 +13,12 @@ export interface PhantomOptions extends PhantomStudyOptions {
   readonly findings?: number;
 }
 
-export type PhantomName = 'chest-ct' | 'cardiac-sax';
+export type PhantomName = 'chest-ct' | 'cardiac-sax' | 'fundus';
 
 export const phantoms: Readonly<Record<PhantomName, (seed: number, options?: PhantomOptions) => PhantomStudy>> = {
   'chest-ct': (seed, options = {}) => chestCtStudy(seed, chestCtOptions(options)),
   'cardiac-sax': (seed, { matrix, freshUids, studyDate } = {}) => cardiacSaxStudy(seed, given({ matrix, freshUids, studyDate })),
+  'fundus': (seed, { matrix, freshUids, studyDate } = {}) => fundusStudy(seed, given({ matrix, freshUids, studyDate })),
 };
 
 export function isPhantomName(name: string): name is PhantomName {
