@@ -66,12 +66,12 @@ function take(body: Buffer, headers: Readonly<Record<string, string | string[] |
     const end = part.indexOf('\r\n\r\n');
     const content = part.subarray(end + 4);
     const read = readPart10(content);
-    const announced = /transfer-syntax=([\d.]+)/.exec(part.subarray(0, end).toString())?.[1];
+    // As strict as Orthanc 1.10: a parameter behind the media type, and the part is not taken.
+    if (part.subarray(0, end).toString() !== 'Content-Type: application/dicom') complaints.push('headers of a part');
     if (!read.ok) {
       complaints.push(`a part is no DICOM file: ${read.fault.code}`);
       return {};
     }
-    if (announced !== read.value.transferSyntaxUid) complaints.push('transfer syntax of the part');
     const uid = read.value.dataSet.string(tags.SOPInstanceUID) ?? '';
     if (read.value.fileMeta.string(tags.MediaStorageSOPInstanceUID) !== uid) complaints.push('file meta names another instance');
     const digest = createHash('sha256').update(content).digest('hex');

@@ -25,7 +25,8 @@ export interface MultipartBody {
 export function multipartBody(instances: readonly StowInstance[], boundary: string): MultipartBody {
   const parts = instances.map((instance) => {
     const header = part10Header(instance);
-    const intro = Buffer.from(`--${boundary}\r\nContent-Type: application/dicom; transfer-syntax=${instance.transferSyntaxUid}\r\n\r\n`, 'ascii');
+    // No transfer-syntax parameter: Orthanc 1.10 passes over such parts in silence, and the File Meta Information says it anyway.
+    const intro = Buffer.from(`--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`, 'ascii');
     return { instance, header, intro };
   });
   const end = Buffer.from(`--${boundary}--\r\n`, 'ascii');

@@ -36,7 +36,7 @@ export async function stowInstances(target: StowTarget, instances: readonly Stow
   try {
     const answer = await request(target.url, {
       method: 'POST',
-      headers: { ...target.headers, accept: 'application/dicom+json', 'content-type': body.contentType, 'content-length': String(body.contentLength) },
+      headers: { ...target.headers, accept: 'application/dicom+json', 'accept-encoding': 'identity', 'content-type': body.contentType, 'content-length': String(body.contentLength) },
       body: Readable.from(source(), { objectMode: false }),
       dispatcher: target.dispatcher,
       signal,
