@@ -18,18 +18,34 @@ export interface GroupCommitOptions {
   readonly onIdle: () => void;
 }
 
+/** The segment that takes records now, and how many writes to it are under way. */
+interface ActiveSegment {
+  readonly segment: OpenSegment;
+  writing: number;
+  /** No more records: sealed once nothing is under way. */
+  retiring: (() => void) | undefined;
+}
+
 // writev(2) takes 1024 pieces (IOV_MAX).
 const MAX_PIECES = 1000;
+/** Writes under way at a time: one fills the disk's queue while the other is being answered. */
+const LANES = 2;
 
 /**
  * Appends finished records of all associations to one segment: whatever is ready goes out in one durable write, and all its
- * acknowledgements after it. While one batch is on its way to the disk the next one gathers.
+ * acknowledgements after it. While batches are on their way to the disk the next one gathers.
+ *
+ * Records of one segment are acknowledged in the order they lie in it: what is indexed up to some offset is all there is before it.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #queue: Pending[] = [];
   #running: Promise<void> | undefined;
-  #active: OpenSegment | undefined;
+  #active: ActiveSegment | undefined;
+  /** Settles when the batches begun so far are answered. */
+  #answered: Promise<void> = Promise.resolve();
+  #inFlight = 0;
+  #wakeLane: (() => void) | undefined;
   /** Batches and records written; their ratio is how well commits are shared. */
   batches = 0;
   records = 0;
@@ -50,6 +66,7 @@ export class GroupCommit {
   append(chain: BlockChain, description: RecordDescription): Promise<RecordHeader> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ chain, description, resolve, reject });
+      if (this.#inFlight < LANES) this.#wakeLane?.();
       this.#running ??= this.#run();
     });
   }
@@ -57,9 +74,9 @@ export class GroupCommit {
   /** Waits for what was handed in, then gives the segment back. */
   async close(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
-    const segment = this.#active;
+    const active = this.#active;
     this.#active = undefined;
-    if (segment !== undefined) await this.#options.folder.release(segment);
+    if (active !== undefined) await this.#options.folder.release(active.segment);
   }
 
   async #run(): Promise<void> {
@@ -67,67 +84,101 @@ export class GroupCommit {
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
-    while (this.#queue.length > 0) await this.#writeBatch();
+    while (this.#queue.length > 0 || this.#inFlight > 0) {
+      if (this.#queue.length === 0 || this.#inFlight >= LANES) await this.#laneFree();
+      else await this.#beginBatch();
+    }
+    await this.#answered;
     this.#running = undefined;
     this.#options.onIdle();
+    if (this.#queue.length > 0) this.#running ??= this.#run();
   }
 
-  async #writeBatch(): Promise<void> {
-    let batch: Pending[] = this.#queue.slice(0, 1);
-    let segment: OpenSegment | undefined;
+  /** Waits until a write ended, or a record came while a lane is free. */
+  #laneFree(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wakeLane = resolve;
+    });
+  }
+
+  async #beginBatch(): Promise<void> {
+    let active: ActiveSegment;
     try {
-      segment = await this.#segmentFor(recordBytes(batch[0]!.chain.dataLength));
-      batch = this.#batchFor(segment);
-      this.#queue = this.#queue.slice(batch.length);
-      const { headers, buffers, bytes } = layOut(batch, segment);
-      await segment.file.write(buffers, segment.position);
-      segment.position += bytes;
-      this.batches += 1;
-      this.records += batch.length;
-      for (const [i, pending] of batch.entries()) {
-        pending.chain.free();
-        pending.resolve(headers[i]!);
-      }
+      active = await this.#segmentFor(recordBytes(this.#queue[0]!.chain.dataLength));
     } catch (thrown) {
-      // What reached the disk of a failed batch is unknown: the segment gets no more records, those in it are found by a scan.
-      if (segment === undefined) this.#queue = this.#queue.slice(batch.length);
-      else this.#giveUp(segment);
-      const error = asStoreError(thrown);
-      for (const pending of batch) {
-        pending.chain.free();
-        pending.reject(error);
-      }
+      fail(this.#queue.splice(0, 1), thrown);
+      return;
+    }
+    const batch = this.#queue.splice(0, this.#batchLength(active.segment));
+    const { headers, buffers, bytes } = layOut(batch, active.segment);
+    const position = active.segment.position;
+    active.segment.position += bytes;
+    active.writing += 1;
+    this.#inFlight += 1;
+    const written = active.segment.file.write(buffers, position);
+    this.#answered = this.#answer(written, this.#answered, batch, headers, active);
+  }
+
+  async #answer(written: Promise<void>, earlier: Promise<void>, batch: readonly Pending[], headers: readonly RecordHeader[], active: ActiveSegment): Promise<void> {
+    let failure: unknown;
+    try {
+      await written;
+    } catch (thrown) {
+      failure = thrown;
+    }
+    this.#inFlight -= 1;
+    active.writing -= 1;
+    // What reached the disk of a failed batch is unknown: the segment gets no more records, those in it are found by a scan.
+    if (failure !== undefined && this.#active === active) void this.#retire(active).catch(() => undefined);
+    if (active.writing === 0) active.retiring?.();
+    this.#wakeLane?.();
+    await earlier;
+    if (failure !== undefined) return fail(batch, failure);
+    this.batches += 1;
+    this.records += batch.length;
+    for (const [i, pending] of batch.entries()) {
+      pending.chain.free();
+      pending.resolve(headers[i]!);
     }
   }
 
-  async #segmentFor(bytes: number): Promise<OpenSegment> {
+  async #segmentFor(bytes: number): Promise<ActiveSegment> {
     const { folder } = this.#options;
-    if (this.#active !== undefined && !folder.fits(this.#active, bytes)) {
-      const full = this.#active;
-      this.#active = undefined;
-      await folder.retire(full);
-    }
-    this.#active ??= await folder.lease(bytes);
+    if (this.#active !== undefined && !folder.fits(this.#active.segment, bytes)) await this.#retire(this.#active);
+    this.#active ??= { segment: await folder.lease(bytes), writing: 0, retiring: undefined };
     return this.#active;
   }
 
-  #batchFor(segment: OpenSegment): Pending[] {
-    const batch: Pending[] = [];
-    let bytes = 0;
-    let pieces = 0;
-    for (const pending of this.#queue) {
-      bytes += recordBytes(pending.chain.dataLength);
-      pieces += pending.chain.blockCount;
-      const first = batch.length === 0;
-      if (!first && (bytes > this.#options.batchBytes || pieces > MAX_PIECES || !this.#options.folder.fits(segment, bytes))) break;
-      batch.push(pending);
+  /** Seals a segment when nothing is being written to it any more. */
+  async #retire(active: ActiveSegment): Promise<void> {
+    this.#active = undefined;
+    if (active.writing > 0) {
+      await new Promise<void>((resolve) => {
+        active.retiring = resolve;
+      });
     }
-    return batch;
+    await this.#options.folder.retire(active.segment);
   }
 
-  #giveUp(segment: OpenSegment): void {
-    this.#active = undefined;
-    this.#options.folder.retire(segment).catch(() => undefined);
+  #batchLength(segment: OpenSegment): number {
+    let bytes = 0;
+    let pieces = 0;
+    let length = 0;
+    for (const { chain } of this.#queue) {
+      bytes += recordBytes(chain.dataLength);
+      pieces += chain.blockCount;
+      if (length > 0 && (bytes > this.#options.batchBytes || pieces > MAX_PIECES || !this.#options.folder.fits(segment, bytes))) break;
+      length += 1;
+    }
+    return length;
+  }
+}
+
+function fail(batch: readonly Pending[], thrown: unknown): void {
+  const error = asStoreError(thrown);
+  for (const pending of batch) {
+    pending.chain.free();
+    pending.reject(error);
   }
 }
 
