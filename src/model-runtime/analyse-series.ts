@@ -44,7 +44,7 @@ export interface Candidate {
 export async function analyseSeries(model: LoadedModel, network: NetworkStage, input: SeriesInput, hooks: AnalyseHooks): Promise<AnalysedSeries> {
   const watch = new StopWatch(hooks.clock);
   hooks.progress({ step: 'reading', fraction: 0 });
-  const loaded = loadSeries(input);
+  const loaded = await loadSeries(input);
   watch.lap('readMs');
   if (!loaded.ok) return stopped(model, loaded.fault.source, [rejected(loaded.fault.check, loaded.fault.reason)], watch);
   hooks.progress({ step: 'preparing', fraction: 0.1 });

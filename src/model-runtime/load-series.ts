@@ -8,7 +8,7 @@ import { applyModalityTable, fitsInt16, modalityTable, type ModalityTable, type 
 import { seriesTraits } from '../model-steps/series-traits.ts';
 import type { Volume } from '../model-steps/volume.ts';
 import { tags } from '../standards/dicom/tags.ts';
-import { frameBytes } from './pixel-frames.ts';
+import { frameSource, type FrameSource } from './pixel-frames.ts';
 import { readInstance, type ReadInstance } from './read-instance.ts';
 import type { SeriesInput } from './series-input.ts';
 
@@ -36,7 +36,7 @@ const PADDING_HU = -1024;
  *
  * Memory: the stored bytes and the volume at the same time. Throws GatewayError when stored bytes cannot be read.
  */
-export function loadSeries(input: SeriesInput): Result<LoadedSeries, LoadFault> {
+export async function loadSeries(input: SeriesInput): Promise<Result<LoadedSeries, LoadFault>> {
   const read: ReadInstance[] = [];
   const broken: string[] = [];
   for (const instance of input.instances) {
@@ -53,7 +53,9 @@ export function loadSeries(input: SeriesInput): Result<LoadedSeries, LoadFault> 
   for (const instance of read) {
     const described = describeImage(instance.dataSet);
     if (!described.ok) return refuse('readable', described.fault, slices);
-    slices.push(...slicesOf(instance, described.value));
+    const frames = frameSource(instance.dataSet, instance.transferSyntaxUid);
+    if (!frames.ok) return refuse('readable', frames.fault, slices);
+    slices.push(...slicesOf(described.value, frames.value));
   }
   const volumeSlices = slices.filter(hasGeometry);
   if (volumeSlices.length < slices.length) return refuse('geometry', `${slices.length - volumeSlices.length} of ${slices.length} images have no position, orientation, pixel spacing or rescale`, slices);
@@ -61,7 +63,7 @@ export function loadSeries(input: SeriesInput): Result<LoadedSeries, LoadFault> 
   if (!geometry.ok) return refuse('geometry', geometry.fault.reason, slices);
 
   const ordered = geometry.value.order.map((index) => volumeSlices[index]!);
-  const volume = fillVolume(geometry.value, ordered);
+  const volume = await fillVolume(geometry.value, ordered);
   if (!volume.ok) return refuse('readable', volume.fault, ordered);
   return ok({
     volume: volume.value,
@@ -72,16 +74,16 @@ export function loadSeries(input: SeriesInput): Result<LoadedSeries, LoadFault> 
 }
 
 interface Slice extends Omit<FrameFacts, 'number'> {
-  readonly instance: ReadInstance;
+  readonly frames: FrameSource;
   readonly facts: ImageFrames;
   readonly frame: number;
   readonly image: SourceImage;
 }
 
-function slicesOf(instance: ReadInstance, facts: ImageFrames): Slice[] {
+function slicesOf(facts: ImageFrames, frames: FrameSource): Slice[] {
   return facts.frames.map(({ number, ...frame }, index) => ({
     ...frame,
-    instance,
+    frames,
     facts,
     frame: index,
     image: { sopClassUid: facts.sopClassUid, sopInstanceUid: facts.sopInstanceUid, frame: number },
@@ -92,22 +94,28 @@ function hasGeometry(slice: Slice): slice is Slice & { plane: FramePlane; rescal
   return slice.plane !== null && slice.rescale !== null;
 }
 
-function fillVolume(geometry: VolumeGeometry, ordered: readonly (Slice & { rescale: Rescale })[]): Result<Volume, string> {
+/** Frames decoded at the same time: enough to keep every worker busy, few enough to hold. */
+const AT_ONCE = 8;
+
+async function fillVolume(geometry: VolumeGeometry, ordered: readonly (Slice & { rescale: Rescale })[]): Promise<Result<Volume, string>> {
   const size = geometry.dims[1] * geometry.dims[2];
   const whole = fitsInt16(ordered.map((slice) => slice.rescale));
   const data = whole ? new Int16Array(ordered.length * size) : new Float32Array(ordered.length * size);
   const tables = new Map<string, ModalityTable>();
-  for (const [k, slice] of ordered.entries()) {
-    const { facts, rescale, instance } = slice;
-    const { bitsAllocated } = facts.format;
-    if (facts.samplesPerPixel !== 1) return fault('colour images are no volume');
-    if (bitsAllocated === 32) return fault('pixels of 32 bits are no volume');
-    const bytes = frameBytes(instance.dataSet, instance.transferSyntaxUid, facts, slice.frame);
-    if (!bytes.ok) return bytes;
-    const key = JSON.stringify([facts.format, rescale]);
-    const table = tables.get(key) ?? modalityTable({ ...facts.format, bitsAllocated }, { ...rescale, paddingOutput: PADDING_HU, floor: PADDING_HU }, whole ? 'int16' : 'float32');
-    tables.set(key, table);
-    applyModalityTable(bytes.value, size, table, data, k * size);
+  for (let start = 0; start < ordered.length; start += AT_ONCE) {
+    const batch = ordered.slice(start, start + AT_ONCE);
+    const decoded = await Promise.all(batch.map(async ({ frames, frame }) => frames.bytes(frame)));
+    for (const [i, { facts, rescale }] of batch.entries()) {
+      const bytes = decoded[i]!;
+      const { bitsAllocated } = facts.format;
+      if (!bytes.ok) return bytes;
+      if (facts.samplesPerPixel !== 1) return fault('colour images are no volume');
+      if (bitsAllocated === 32) return fault('pixels of 32 bits are no volume');
+      const key = JSON.stringify([facts.format, rescale]);
+      const table = tables.get(key) ?? modalityTable({ ...facts.format, bitsAllocated }, { ...rescale, paddingOutput: PADDING_HU, floor: PADDING_HU }, whole ? 'int16' : 'float32');
+      tables.set(key, table);
+      applyModalityTable(bytes.value, size, table, data, (start + i) * size);
+    }
   }
   return ok({ data, dims: geometry.dims, spacing: geometry.spacing });
 }

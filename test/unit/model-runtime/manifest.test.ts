@@ -51,7 +51,7 @@ suite('model-runtime/manifest', () => {
     const faults = faultsOf((yaml) => yaml.replace('version: 0.1.0', 'version: one').replace('license: Apache-2.0', 'licence: Apache-2.0').replace('min: 150', 'min: far'));
 
     assert.deepEqual(faults.map((f) => f.path).sort(), ['eligibility.coverageMm.min', 'licence', 'license', 'version']);
-    assert.deepEqual(faults.map((f) => f.line), [...faults.map((f) => f.line)].sort((a, b) => a - b));
+    assert.deepEqual(faults.map((f) => f.line), faults.map((f) => f.line).sort((a, b) => a - b));
     assert.equal(faults.find((f) => f.path === 'license')!.message, 'is missing');
   });
 
