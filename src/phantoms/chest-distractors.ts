@@ -1,4 +1,4 @@
-/** What is in lungs and is no nodule: scars, bands, plaques, apical caps, emphysema, infiltrates, plugged bronchi. */
+/** What is in lungs and is no nodule: scars, bands, plaques, apical caps, micronodules, emphysema, infiltrates, plugged bronchi. */
 import type { Anatomy, LungShape } from './chest-anatomy.ts';
 import { drawCapsule, drawPlate, type Canvas } from './canvas.ts';
 import { bend, type VesselPoint } from './chest-vessels.ts';
@@ -34,10 +34,11 @@ export function drawDistractors(canvas: Canvas, space: LungSpace, vessels: reado
   each(random.int(0, 5), 0.5, 15, (p) => drawScar(canvas, random, p));
   each(random.int(0, 3), 1, 20, (p) => drawBand(canvas, random, p));
   each(random.int(0, 5), 0, 0.6, (p) => drawPlaque(canvas, space.lungs, random, p));
-  if (random.chance(0.35)) drawApicalCap(canvas, space, random);
+  if (random.chance(0.45)) drawApicalCap(canvas, space, random);
+  if (random.chance(0.3)) each(random.int(3, 25), 1, 60, (p) => drawMicronodule(canvas, random, p));
   if (random.chance(0.35)) each(random.int(5, 40), 3, 60, (p) => drawCloud(canvas, random, p, [2, 7], [4, 8], -random.uniform(30, 110))); // emphysema
   if (random.chance(0.25)) each(random.int(1, 3), 8, 60, (p) => drawCloud(canvas, random, p, [14, 25], [18, 35], random.uniform(60, 220))); // infiltrate
-  if (random.chance(0.25)) drawPluggedBronchi(canvas, vessels, random);
+  if (random.chance(0.4)) drawPluggedBronchi(canvas, vessels, random);
 }
 
 function drawScar(canvas: Canvas, random: Random, from: Vec3): void {
@@ -71,6 +72,12 @@ function drawApicalCap(canvas: Canvas, space: LungSpace, random: Random): void {
   }
 }
 
+/** Below 2 mm: too small to be reported as a nodule, and so to be counted as one. */
+function drawMicronodule(canvas: Canvas, random: Random, centre: Vec3): void {
+  const radius = random.uniform(0.5, 1);
+  drawCapsule(canvas, { from: centre, to: centre, fromRadius: radius, toRadius: radius, hu: random.uniform(-300, 150) });
+}
+
 function drawCloud(canvas: Canvas, random: Random, centre: Vec3, thickness: readonly [number, number], radius: readonly [number, number], hu: number): void {
   drawPlate(canvas, { centre, normal: random.direction(), thickness: random.uniform(...thickness), radius: random.uniform(...radius), hu, mode: 'add' });
 }
@@ -78,7 +85,7 @@ function drawCloud(canvas: Canvas, random: Random, centre: Vec3, thickness: read
 /** Mucus in small bronchi: short, bright, tubular, beside a vessel. */
 function drawPluggedBronchi(canvas: Canvas, vessels: readonly VesselPoint[], random: Random): void {
   const small = vessels.filter((v) => v.radius > 0.7 && v.radius < 1.6);
-  for (let i = random.int(1, 5); i > 0 && small.length > 0; i--) {
+  for (let i = random.int(2, 9); i > 0 && small.length > 0; i--) {
     const vessel = small[random.int(0, small.length - 1)]!;
     const from = plus(vessel.at, bend(random, vessel.direction, Math.PI / 2), vessel.radius * 2);
     const radius = vessel.radius * random.uniform(0.8, 1.2);

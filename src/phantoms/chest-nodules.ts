@@ -82,15 +82,15 @@ export function noduleVolume(nodule: Nodule): number {
 
 function drawShape(random: Random, options: NoduleOptions): Shape {
   const u = random.next();
-  const wish = options.diameter === undefined ? (random.chance(0.4) ? random.uniform(3, 6) : 6 + 24 * u * u) : random.uniform(...options.diameter);
+  const wish = options.diameter === undefined ? (random.chance(0.48) ? random.uniform(3, 6) : 6 + 24 * u * u) : random.uniform(...options.diameter);
   const malignant = options.smooth !== true && random.chance(wish < 6 ? 0.12 : wish < 10 ? 0.45 : 0.7);
   const kind = options.kind ?? drawKind(random, malignant);
   const subSolid = kind === 'ground-glass' || kind === 'part-solid';
   const diameter = subSolid && options.diameter === undefined ? Math.max(wish, random.uniform(4.5, 7)) : wish;
-  const hu = { 'solid': random.uniform(-40, 60), 'part-solid': random.uniform(-40, 50), 'ground-glass': random.uniform(-660, -420), 'calcified': random.uniform(250, 700) }[kind];
+  const hu = { 'solid': random.uniform(-80, 60), 'part-solid': random.uniform(-40, 50), 'ground-glass': random.uniform(-700, -450), 'calcified': random.uniform(250, 700) }[kind];
   const shape = {
     diameter, kind, malignant, hu,
-    haloHu: random.uniform(-600, -450),
+    haloHu: random.uniform(-680, -470),
     coreShare: random.uniform(0.35, 0.65),
     bumps: options.smooth === true ? 0 : malignant ? random.uniform(0.08, 0.18) : random.uniform(0, 0.05),
     lobes: [0, 1, 2, 3, 4].map(() => ({ direction: random.direction(), order: random.int(2, 5), amplitude: random.uniform(-0.7, 0.7) })),
@@ -142,7 +142,7 @@ function radiusForVolume(shape: Pick<Shape, 'bumps' | 'lobes'>, diameter: number
 
 function drawPlace(random: Random): NodulePlace {
   const u = random.next();
-  return u < 0.2 ? 'juxta-pleural' : u < 0.42 ? 'vessel-attached' : 'free';
+  return u < 0.2 ? 'juxta-pleural' : u < 0.5 ? 'vessel-attached' : 'free';
 }
 
 function findPlace(space: LungSpace, vessels: readonly VesselPoint[], random: Random, r: number, place: NodulePlace): { centre: Vec3; place: NodulePlace } | undefined {

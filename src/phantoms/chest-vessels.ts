@@ -25,7 +25,7 @@ interface TreeNode {
 /** Draws hila, arteries with their bronchi, veins, trachea and main bronchi. Returns the vessels' axes. */
 export function drawVesselsAndAirways(canvas: Canvas, anatomy: Anatomy, lungs: LungShape, random: Random): readonly VesselPoint[] {
   const points: VesselPoint[] = [];
-  const ends = Math.round(random.uniform(350, 1100));
+  const ends = Math.round(random.uniform(350, 1600));
   for (const side of [-1, 1] as const) {
     const hilum: Vec3 = [side * (anatomy.mediastinum + 6), 5, -10];
     drawPlate(canvas, { centre: hilum, normal: [side, 0, 0], thickness: 8, radius: 15, hu: anatomy.vesselHu, mode: 'raise' });
@@ -33,7 +33,7 @@ export function drawVesselsAndAirways(canvas: Canvas, anatomy: Anatomy, lungs: L
       const z = kind === 'artery' ? random.uniform(-10, 5) : random.uniform(-30, -12);
       const root: Vec3 = [side * (anatomy.mediastinum + 5), random.uniform(-5, 12), z];
       const tree = growTree(random, root, spreadOverLung(anatomy, lungs, random, side, ends));
-      drawTree(canvas, anatomy, lungs, { tree, leafRadius: random.uniform(0.3, 0.46), withBronchus: kind === 'artery' }, points);
+      drawTree(canvas, anatomy, lungs, { tree, leafRadius: random.uniform(0.28, 0.46), withBronchus: kind === 'artery' }, points);
     }
   }
   drawCentralAirways(canvas, anatomy);

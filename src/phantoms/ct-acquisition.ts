@@ -24,6 +24,10 @@ export interface Acquisition {
   readonly edgeBoost: number;
   /** Standard deviation of the noise in the middle of the image, HU. */
   readonly noise: number;
+  /** The lower lungs were seen in two places this far apart, mm; 0 when the breath was held. */
+  readonly motion: number;
+  /** Standard deviation of horizontal streaks at the height of the shoulders, HU. */
+  readonly streaks: number;
 }
 
 export interface AcquisitionOptions {
@@ -62,7 +66,14 @@ export function drawAcquisition(random: Random, anatomy: Anatomy, options: Acqui
     thickness: Math.max(chosen, sliceSpacing),
     bottom: (zRange[0] + zRange[1]) / 2 - (slices * sliceSpacing) / 2,
     noise: options.noise ?? byKernel.noise,
+    ...drawFlaws(random, options),
   };
+}
+
+/** A quarter of the scans moved, a third have streaks; none of it when noise is set to nothing. */
+function drawFlaws(random: Random, options: AcquisitionOptions): Pick<Acquisition, 'motion' | 'streaks'> {
+  const motion = random.chance(0.25) ? random.uniform(0.8, 2.6) : 0, streaks = random.chance(0.35) ? random.uniform(5, 30) : 0;
+  return options.noise === 0 ? { motion: 0, streaks: 0 } : { motion, streaks };
 }
 
 /** Half of the scans show the whole lungs; the others a slab of 90 to 170 mm, with lungs cut off above or below. */
@@ -118,15 +129,29 @@ export function makeCanvas(acquisition: Acquisition): { readonly canvas: Canvas;
   return { canvas: { dims, spacing, origin, softness, hu: new Float32Array(dims[0] * rows * columns) }, subSlices };
 }
 
-/** Slice profile, averaging of sub-slices, blur of the kernel and its overshoot, noise; then whole HU from −1024 to 3071. */
+/** Motion, slice profile, averaging of sub-slices, blur of the kernel and its overshoot, noise and streaks; then whole HU from −1024 to 3071. */
 export function acquire(canvas: Canvas, subSlices: 1 | 2, acquisition: Acquisition, random: Random): Int16Array {
   const { thickness, pixel, blur, edgeBoost, slices, rows, columns } = acquisition;
   const profile = 0.42 * Math.sqrt(Math.max(0.05, thickness * thickness - canvas.spacing[0] * canvas.spacing[0] * 0.3));
   const dims: Dims = [slices, rows, columns];
+  blurByMotion(canvas, acquisition);
   const hu = mergeSlices(canvas.hu, canvas.dims, subSlices, profile / canvas.spacing[0]);
   for (const axis of [1, 2] as const) blurAxis(hu, dims, axis, blur / pixel);
   if (edgeBoost > 0) sharpen(hu, dims, edgeBoost, 0.8 / pixel);
   return withNoise(hu, acquisition, random);
+}
+
+/** Diaphragm and heart move most: below the carina each slice is the mean of two positions, front and back of the true one. */
+function blurByMotion({ hu, dims: [slices, rows, columns], origin, spacing }: Canvas, { motion, pixel }: Acquisition): void {
+  const half = Math.round(motion / 2 / pixel);
+  if (half === 0) return;
+  for (let k = 0; k < slices && origin[2] + k * spacing[0] < MOVING_BELOW_MM; k++) {
+    const plane = hu.subarray(k * rows * columns, (k + 1) * rows * columns), before = Float32Array.from(plane);
+    for (let j = half; j < rows - half; j++) {
+      const front = (j - half) * columns, back = (j + half) * columns;
+      for (let i = 0; i < columns; i++) plane[j * columns + i] = (before[front + i]! + before[back + i]!) / 2;
+    }
+  }
 }
 
 function sharpen(hu: Float32Array, dims: Dims, boost: number, sigma: number): void {
@@ -135,20 +160,24 @@ function sharpen(hu: Float32Array, dims: Dims, boost: number, sigma: number): vo
   for (let q = 0; q < hu.length; q++) hu[q] = hu[q]! + boost * (hu[q]! - smooth[q]!);
 }
 
+const MOVING_BELOW_MM = -20;
+const STREAKS_ABOVE_MM = 55;
 const TILE: Dims = [48, 160, 160];
 
 /** Adds correlated noise, stronger in the middle of the body: one filtered random tile, repeated with another offset in each layer. */
 function withNoise(hu: Float32Array, acquisition: Acquisition, random: Random): Int16Array {
-  const { slices, rows, columns } = acquisition;
+  const { slices, rows, columns, streaks, bottom, sliceSpacing } = acquisition;
   const tile = noiseTile(acquisition, random), out = new Int16Array(hu.length);
   for (let k = 0; k < slices; k++) {
+    const strength = streaks * Math.max(0, Math.min(1, (bottom + k * sliceSpacing - STREAKS_ABOVE_MM) / 20));
     const layer = Math.floor(k / TILE[0]), shiftX = (layer * 61) % TILE[2], shiftY = (layer * 37) % TILE[1];
     for (let j = 0; j < rows; j++) {
       const row = ((k % TILE[0]) * TILE[1] + ((j + shiftY) % TILE[1])) * TILE[2], base = (k * rows + j) * columns;
       const y = (2 * j) / rows - 1, strengthY = 1.2 - 0.4 * y * y;
+      const streak = strength > 0 ? strength * (random.next() + random.next() + random.next() - 1.5) * 2 : 0;
       for (let i = 0, t = shiftX; i < columns; i++) {
         const x = (2 * i) / columns - 1;
-        const value = Math.round(hu[base + i]! + (strengthY - 0.4 * x * x) * tile[row + t]!);
+        const value = Math.round(hu[base + i]! + streak + (strengthY - 0.4 * x * x) * tile[row + t]!);
         out[base + i] = value < -1024 ? -1024 : value > 3071 ? 3071 : value;
         if (++t === TILE[2]) t = 0;
       }

@@ -34,7 +34,7 @@ export interface PhantomStudyOptions {
 }
 
 /** Raised when the pictures of a seed change, so that other bytes never come under the same UIDs. */
-const REVISION = '1';
+const REVISION = '2';
 
 /** Gives the UIDs of one study by role ('study', 'series', 'instance/12'). */
 export type UidSource = (role: string) => string;
