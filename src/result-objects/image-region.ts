@@ -69,14 +69,15 @@ function patientPoints(shape: Shape, request: StructuredReportRequest): readonly
   return points.every((point) => point !== undefined) ? points : undefined;
 }
 
-function imagePoints(shape: Shape, request: StructuredReportRequest): readonly (readonly [number, number])[] | undefined {
+/** A shape in pixels of the image it names, (0,0) at its top left corner; closed outlines repeat their first point. Undefined without geometry. */
+export function imagePoints(shape: Shape, request: Pick<StructuredReportRequest, 'analysis' | 'context'>): readonly (readonly [number, number])[] | undefined {
   if (shape.kind === 'box' || shape.kind === 'polygon') return outline(shape);
   const geometry = geometryOf(shape, request);
   const points = shape.points.map((point) => (geometry === undefined ? undefined : toImagePoint(point, geometry)));
   return points.every((point) => point !== undefined) ? points : undefined;
 }
 
-function geometryOf(shape: Shape, { analysis, context }: StructuredReportRequest) {
+function geometryOf(shape: Shape, { analysis, context }: Pick<StructuredReportRequest, 'analysis' | 'context'>) {
   const image = analysis.source.images[shape.imageIndex];
   const header = image === undefined ? undefined : context.headers.get(image.sopInstanceUid);
   return header === undefined ? undefined : frameGeometry(header, image?.frame ?? null);

@@ -91,7 +91,7 @@ function references(request: StructuredReportRequest): readonly Element[] {
 }
 
 /** PS3.3 table C.17-2: type 1C when the report answers a requested procedure, so when the source names one. */
-function referencedRequest({ analysis, context }: StructuredReportRequest): readonly Element[] {
+export function referencedRequest({ analysis, context }: Pick<StructuredReportRequest, 'analysis' | 'context'>): readonly Element[] {
   const source = analysisHeader(analysis, context);
   const requested = source.items(tags.RequestAttributesSequence)[0] ?? DataSet.empty;
   const accession = source.strings(tags.AccessionNumber);
