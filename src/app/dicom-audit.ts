@@ -103,8 +103,10 @@ function auditEventOf(event: DicomScpEvent, at: Date): AuditEvent | undefined {
       return undefined;
     case 'association-rejected':
       return { ...base, action: 'association.rejected', outcome: 4, detail: { reason: event.reason, calledAe: event.calledAe, from: event.remoteAddress } };
+    case 'connection-failed':
+      return { at, actor: 'unknown', action: 'connection.failed', outcome: 4, detail: { from: event.remoteAddress, detail: event.detail } };
     case 'association-aborted':
-      return { ...base, action: 'association.aborted', outcome: 4, objectType: 'association', objectId: event.associationId, detail: { how: event.how, calledAe: event.calledAe, from: event.remoteAddress } };
+      return { ...base, action: 'association.aborted', outcome: 4, objectType: 'association', objectId: event.associationId, detail: { how: event.how, detail: event.detail, calledAe: event.calledAe, from: event.remoteAddress } };
     case 'instance-refused':
       return {
         ...base, action: 'instance.refused', outcome: 4, objectType: 'instance', objectId: event.sopInstanceUid,

@@ -41,7 +41,7 @@ export async function followStudy(database: Database, studyInstanceUid: string, 
       if (printed.has(key)) continue;
       printed.add(key);
       seen.add(hop.hop);
-      screen.line(describe(hop));
+      screen.line(describe(hop), hop.at.getTime());
     }
     const open = await whatIsOpen(database, studyInstanceUid, screen);
     const missing = ALL_HOPS.filter((hop) => !seen.has(hop));

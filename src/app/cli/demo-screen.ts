@@ -1,12 +1,12 @@
 /** Prints the demo: lines with the time since its start, and one progress line that stays in place on a terminal. */
 export class DemoScreen {
-  readonly #startedAt = performance.now();
+  readonly #startedAt = Date.now();
   #progress = '';
 
-  /** A line with its time, seconds. */
-  line(text: string): void {
+  /** A line with its time, seconds since the start; now unless told. */
+  line(text: string, at = Date.now()): void {
     this.#clear();
-    console.log(`${this.#time()}  ${text}`);
+    console.log(`${this.#time(at)}  ${text}`);
   }
 
   plain(text: string): void {
@@ -27,7 +27,7 @@ export class DemoScreen {
     this.#progress = '';
   }
 
-  #time(): string {
-    return `${((performance.now() - this.#startedAt) / 1000).toFixed(2).padStart(7)} s`;
+  #time(at = Date.now()): string {
+    return `${((at - this.#startedAt) / 1000).toFixed(2).padStart(7)} s`;
   }
 }

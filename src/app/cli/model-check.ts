@@ -2,16 +2,22 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../foundation/clock.ts';
 import { asGatewayError } from '../../foundation/errors.ts';
-import { loadModelFolder } from '../../model-runtime/model-folder.ts';
+import { loadModelFolder, writeDigests } from '../../model-runtime/model-folder.ts';
 import { runSelfTests } from '../../model-runtime/self-test.ts';
 import { WarmModels } from '../../model-runtime/warm-models.ts';
+
+export interface ModelCheckOptions {
+  /** Put the digests of the weights into model.yaml first: for whoever makes the model, after training. */
+  readonly writeDigests?: boolean;
+}
 
 /**
  * `isocenter model check DIR`: checks the manifest, the digests of its files, that the runtime loads the weights, and the self-tests;
  * names every fault in a sentence. Returns 0 when the model can be used, 1 when it cannot.
  */
-export async function modelCheck(folder: string): Promise<number> {
+export async function modelCheck(folder: string, options: ModelCheckOptions = {}): Promise<number> {
   const absolute = path.resolve(folder);
+  if (options.writeDigests === true) for (const file of await writeDigests(absolute)) console.log(`digest    of ${file} written to model.yaml`);
   const loaded = await loadModelFolder(absolute);
   if (!loaded.ok) return faulty(loaded.fault);
   const { manifest, identity } = loaded.value;
