@@ -24,8 +24,8 @@ export function transactionOutcome(answer: TransactionAnswer, now: number): Deli
   const worst = responses.find((response) => !response.status.startsWith('2') && !response.status.startsWith('304'));
   if (worst !== undefined) return refusal({ ...answer, status: Number.parseInt(worst.status, 10) || 500 }, now);
   const locations = responses.map((response) => response.location).filter((location) => location !== undefined);
-  const alreadyThere = responses.length > 0 && responses.every((response) => response.status.startsWith('200') || response.status.startsWith('304'));
-  return { kind: 'delivered', proven: false, status: String(answer.status), ...(alreadyThere ? { alreadyThere } : {}), detail: { locations } };
+  const created = responses.filter((response) => response.status.startsWith('201')).length;
+  return { kind: 'delivered', proven: false, status: String(answer.status), detail: { created, updated: responses.length - created, locations } };
 }
 
 function refusal(answer: TransactionAnswer, now: number): DeliveryFailure {

@@ -11,17 +11,11 @@ function summary(status: number, body: unknown, retryAfter?: string): string {
 }
 
 suite('FHIR transaction response [R4 §3.1.0.11]', () => {
-  test('every entry answered 2xx: delivered, with the places where it lies', () => {
+  test('every entry answered 2xx: delivered, with the places where it lies and what was new', () => {
     const outcome = transactionOutcome({ status: 200, retryAfter: undefined, body: response('201 Created', '200 OK') }, 0);
 
-    assert.ok(outcome.kind === 'delivered' && outcome.alreadyThere !== true);
-    assert.deepEqual(outcome.detail, { locations: ['Observation/0', 'Observation/1'] });
-  });
-
-  test('all entries 200: the peer had it from an earlier attempt', () => {
-    const outcome = transactionOutcome({ status: 200, retryAfter: undefined, body: response('200 OK', '200') }, 0);
-
-    assert.ok(outcome.kind === 'delivered' && outcome.alreadyThere === true);
+    assert.ok(outcome.kind === 'delivered');
+    assert.deepEqual(outcome.detail, { created: 1, updated: 1, locations: ['Observation/0', 'Observation/1'] });
   });
 
   test('a server that treats it as a batch: an entry that failed fails the message', () => {
