@@ -69,15 +69,21 @@ export class Database implements Tx {
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     let broken = false;
+    // A connection that dies between two statements says so by an event; the next statement fails anyhow.
+    const lost = (): void => {
+      broken = true;
+    };
+    client.on('error', lost);
     try {
       await client.query('begin');
       const value = await work(transactionOf(client));
       await commit(client);
       return value;
     } catch (thrown) {
-      broken = await client.query('rollback').then(() => false, () => true);
+      broken ||= await client.query('rollback').then(() => false, () => true);
       throw asDatabaseError(thrown);
     } finally {
+      client.off('error', lost);
       client.release(broken);
     }
   }
