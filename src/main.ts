@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import type { DemoOptions } from './app/cli/demo.ts';
+import type { EvaluateOptions } from './app/cli/evaluate.ts';
 import type { GenerateOptions } from './app/cli/generate.ts';
+import type { ModelCheckOptions } from './app/cli/model-check.ts';
 import type { SendOptions } from './app/cli/send.ts';
 import { GatewayError } from './foundation/errors.ts';
 
@@ -41,6 +43,15 @@ program.command('demo').description('a whole gateway, a chest CT sent to it, eve
 
 program.command('trace').description('print every hop of a study or instance').argument('<uid>').option(...CONFIG)
   .action(async (uid: string, options: object) => exit(await (await import('./app/cli/trace.ts')).trace(uid, options)));
+
+program.command('evaluate').description('run a model on seeded phantoms and print its figures').argument('<model-id>', 'for example ref-lung-nodule-ct')
+  .requiredOption('--seeds <range>', 'for example 900-929').option('--json <file>', 'file to write the figures to').option('--models-dir <dir>', 'folder of model folders')
+  .action(async (modelId: string, options: EvaluateOptions) => exit(await (await import('./app/cli/evaluate.ts')).evaluate(modelId, options)));
+
+const model = program.command('model').description('models');
+model.command('check').description('check a model folder, run its self-test, print time and memory').argument('<dir>', 'folder with model.yaml')
+  .option('--write-digests', 'first put the digests of the files into model.yaml')
+  .action(async (dir: string, options: ModelCheckOptions) => exit(await (await import('./app/cli/model-check.ts')).modelCheck(dir, options)));
 
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').description('recompute its hash chain').option(...CONFIG)

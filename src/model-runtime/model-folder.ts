@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ModelIdentity } from '../domain/findings.ts';
 import { fault, ok, type Result } from '../foundation/result.ts';
@@ -40,6 +40,26 @@ export async function loadModelFolder(folder: string): Promise<Result<LoadedMode
   }
   if (faults.length > 0) return fault(faults);
   return ok({ folder, manifest, identity: identityOf(manifest, digestOf(source, manifest)), stageFiles });
+}
+
+/**
+ * Puts the digests of the files that a manifest names into its text, where they differ; the rest of the text stays as it is.
+ * Returns the names of the files whose digest changed; none when the manifest does not hold for another reason.
+ */
+export async function writeDigests(folder: string): Promise<readonly string[]> {
+  const manifestFile = path.join(folder, 'model.yaml');
+  let source = await readFile(manifestFile, 'utf8');
+  const parsed = parseManifest(source);
+  if (!parsed.ok) return [];
+  const changed: string[] = [];
+  for (const stage of parsed.value.runtime.stages) {
+    const actual = createHash('sha256').update(await readFile(path.resolve(folder, stage.file))).digest('hex');
+    if (actual === stage.sha256) continue;
+    source = source.replace(stage.sha256, actual);
+    changed.push(stage.file);
+  }
+  if (changed.length > 0) await writeFile(manifestFile, source);
+  return changed;
 }
 
 async function checkFile(file: string, name: string, expected: string): Promise<string[]> {
