@@ -19,7 +19,8 @@ export function checkResults(built: BuiltResults, context: ResultContext): reado
   const unreadable = readable.flatMap(({ object, read }) => (read.ok ? [] : [{ role: object.role, message: `its bytes do not parse: ${read.fault.code}` }]));
   const results = readable.flatMap(({ object, read }) => (read.ok ? [{ name: object.role, dataSet: read.value }] : []));
   const sources = [...context.headers].map(([name, dataSet]) => ({ name, dataSet }));
-  const faults = checkResultObjects([...results, ...sources]).map((fault) => ({ role: fault.object, message: `${fault.rule} at ${fault.where}: ${fault.message}` }));
+  const errors = checkResultObjects([...results, ...sources]).filter(({ severity }) => severity === 'error');
+  const faults = errors.map((fault) => ({ role: fault.object, message: `${fault.rule} at ${fault.where}: ${fault.message}` }));
   return [...unreadable, ...faults.filter((fault) => isResult(fault.role, built.dicom))];
 }
 
