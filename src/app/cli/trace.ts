@@ -26,27 +26,39 @@ async function hopsOf(database: Database, uid: string): Promise<readonly Hop[]> 
   return study === undefined ? [] : hopsOfStudy(database, study);
 }
 
-/** A line a hop; the same event of many instances one after the other is one line with its count. */
+/** A line a hop. What happened once for many images (hops 1 to 7, batch by batch) is one line with its sums and its last time. */
 export function describeHops(hops: readonly Hop[]): string[] {
   const started = hops[0]?.at.getTime() ?? 0;
-  const groups: { first: Hop; last: Hop; count: number }[] = [];
-  for (const hop of hops) {
-    const group = groups.at(-1);
-    if (group !== undefined && group.first.hop === hop.hop && group.first.event === hop.event && group.first.traceId === hop.traceId && group.count > 0 && hop.hop < 8) {
-      group.last = hop;
-      group.count += 1;
-    } else {
-      groups.push({ first: hop, last: hop, count: 1 });
+  const lines = new Map<string, { first: Hop; last: Hop; count: number; detail: Record<string, unknown> }>();
+  for (const [index, hop] of hops.entries()) {
+    const key = hop.hop < 8 ? `${hop.traceId} ${hop.hop} ${hop.event}` : String(index);
+    const line = lines.get(key);
+    if (line === undefined) lines.set(key, { first: hop, last: hop, count: 1, detail: { ...hop.detail } });
+    else {
+      line.last = hop;
+      line.count += 1;
+      addUp(line.detail, hop.detail ?? {});
     }
   }
-  return groups.map(({ first, last, count }) => {
-    const seconds = ((first.at.getTime() - started) / 1000).toFixed(3).padStart(9);
-    const many = count > 1 ? ` ×${count} until +${((last.at.getTime() - started) / 1000).toFixed(3)} s` : '';
-    return `${first.at.toISOString()} +${seconds} s  hop ${String(first.hop).padStart(2)}  ${first.event}${many}${facts(first)}`;
+  return [...lines.values()].map(({ first, last, count, detail }) => {
+    const many = count > 1 ? `  in ${count} batches until +${seconds(last, started)} s` : '';
+    const subject = count === 1 ? first.subject : undefined;
+    return `${first.at.toISOString()} +${seconds(first, started).padStart(9)} s  hop ${String(first.hop).padStart(2)}  ${first.event}${facts(subject, detail)}${many}`;
   });
 }
 
-function facts(hop: Hop): string {
-  const detail = Object.entries(hop.detail ?? {}).filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return [hop.subject, ...detail].filter((part) => part !== undefined && part !== '').map((part) => `  ${part}`).join('');
+function addUp(sums: Record<string, unknown>, more: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(more)) {
+    const before = sums[name];
+    if (typeof value === 'number' && typeof before === 'number') sums[name] = before + value;
+  }
+}
+
+function seconds(hop: Hop, started: number): string {
+  return ((hop.at.getTime() - started) / 1000).toFixed(3);
+}
+
+function facts(subject: string | undefined, detail: Readonly<Record<string, unknown>>): string {
+  const said = Object.entries(detail).filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return [subject, ...said].filter((part) => part !== undefined && part !== '').map((part) => `  ${part}`).join('');
 }
