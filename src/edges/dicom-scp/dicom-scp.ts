@@ -2,7 +2,8 @@ import type { Clock } from '../../foundation/clock.ts';
 import type { Log } from '../../foundation/log.ts';
 import { rejections } from '../../standards/upper-layer/reject-reasons.ts';
 import type { InstanceReceiver } from '../../stages/intake/receive-instance.ts';
-import type { AssociationEnd, AssociationTimes } from '../../transport/dicom/association.ts';
+import type { AssociationTimes } from '../../transport/dicom/activity-watch.ts';
+import { type AssociationEnd, endDetail } from '../../transport/dicom/association-end.ts';
 import { type AssociationListener, AssociationServer, type AssociationServerLimits } from '../../transport/dicom/association-server.ts';
 import type { AssociationFacts, DimseService } from '../../transport/dicom/dimse-service.ts';
 import type { AssociationLifecycle } from '../../transport/dicom/served-association.ts';
@@ -18,7 +19,9 @@ export type DicomScpEvent =
   | { readonly kind: 'storing-began'; readonly associationId: string; readonly callingAe: string }
   | { readonly kind: 'association-rejected'; readonly reason: string; readonly callingAe: string; readonly calledAe: string; readonly remoteAddress: string }
   /** Ended otherwise than by release. */
-  | { readonly kind: 'association-aborted'; readonly associationId: string; readonly callingAe: string; readonly calledAe: string; readonly remoteAddress: string; readonly how: string }
+  | { readonly kind: 'association-aborted'; readonly associationId: string; readonly callingAe: string; readonly calledAe: string; readonly remoteAddress: string; readonly how: string; readonly detail: string }
+  /** A connection that broke the protocol, or TLS, before it asked for an association. */
+  | { readonly kind: 'connection-failed'; readonly callingAe: ''; readonly remoteAddress: string; readonly detail: string }
   | { readonly kind: 'instance-refused'; readonly associationId: string; readonly callingAe: string; readonly remoteAddress: string; readonly sopInstanceUid: string; readonly status: number };
 
 export interface DicomScpOptions {
@@ -105,6 +108,7 @@ export class DicomScp {
       rejected: (request, peer, rejection) => {
         audit?.({ kind: 'association-rejected', reason: rejection.name, callingAe: request.callingAe, calledAe: request.calledAe, remoteAddress: peer.address });
       },
+      connectionFailed: (remoteAddress, detail) => audit?.({ kind: 'connection-failed', callingAe: '', remoteAddress, detail }),
       opened: (facts) => audit?.({ kind: 'association-opened', ...who(facts), isTls: facts.peer.isTls, contexts: facts.contexts.size, times: facts.times }),
       releasing: (facts, signal) => this.#storage.releasing(facts, signal),
       ended: (facts, end) => this.#ended(facts, end),
@@ -113,7 +117,7 @@ export class DicomScp {
 
   #ended(facts: AssociationFacts, end: AssociationEnd): void {
     this.#storage.ended(facts, end);
-    if (end.how !== 'released') this.#options.audit?.({ kind: 'association-aborted', ...who(facts), how: end.how });
+    if (end.how !== 'released') this.#options.audit?.({ kind: 'association-aborted', ...who(facts), how: end.how, detail: endDetail(end) });
   }
 
   #refused(facts: AssociationFacts, sopInstanceUid: string, status: number): void {

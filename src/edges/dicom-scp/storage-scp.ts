@@ -2,7 +2,7 @@ import { commandFields } from '../../standards/dimse/command.ts';
 import { statuses } from '../../standards/dimse/statuses.ts';
 import { preferSendersBytes } from '../../standards/upper-layer/negotiation.ts';
 import type { IncomingInstance, InstanceReceiver, StoreOutcome } from '../../stages/intake/receive-instance.ts';
-import type { AssociationEnd } from '../../transport/dicom/association.ts';
+import type { AssociationEnd } from '../../transport/dicom/association-end.ts';
 import type { AssociationFacts, DataSetSink, DimseRequest, DimseService } from '../../transport/dicom/dimse-service.ts';
 import { storeResponse } from './dimse-status.ts';
 import { isStorageClass, isStoredTransferSyntax } from './storage-classes.ts';

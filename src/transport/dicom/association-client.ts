@@ -7,7 +7,9 @@ import { commandFields, priorities } from '../../standards/dimse/command.ts';
 import { type AcceptedContext, grantedContexts } from '../../standards/upper-layer/negotiation.ts';
 import { type AssociateAc, type AssociateRj, type AssociateRq, type AsyncOperations, dicomApplicationContext, type RoleSelection, type UserIdentity } from '../../standards/upper-layer/pdu.ts';
 import { rejectionName } from '../../standards/upper-layer/reject-reasons.ts';
-import { Association, type AssociationEnd, type AssociationTimes, type AssociationUser } from './association.ts';
+import type { AssociationTimes } from './activity-watch.ts';
+import { Association, type AssociationUser, stackOf } from './association.ts';
+import type { AssociationEnd } from './association-end.ts';
 import { defaultLimits, defaultTimes } from './association-server.ts';
 import { openSocket } from './client-socket.ts';
 import type { DataSetBytes, DimseResponse, DimseService, OutgoingRequest } from './dimse-service.ts';
@@ -84,6 +86,7 @@ export async function openAssociation(request: AssociationRequest, signal: Abort
       limits: { maxPDataLength: request.maxPduLength ?? defaultLimits.maxPduLength, maxAssociateLength: defaultLimits.maxAssociateLength },
       times: { ...defaultTimes, ...request.times },
       clock: request.clock,
+      onDefect: (error) => request.log.error('association.defect', { peer: request.calledAe, error: stackOf(error) }),
       request: client.rq,
     },
     client,
@@ -196,6 +199,7 @@ class Client implements AssociationUser, ClientAssociation {
   }
 
   releaseRequested(): void {
+    if (this.#session.isMidMessage) return this.#association.abort('release in the middle of a message');
     this.#session.idle().finally(() => this.#association.answerRelease()).catch(() => {});
   }
 

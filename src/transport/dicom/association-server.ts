@@ -4,7 +4,7 @@ import type { Clock } from '../../foundation/clock.ts';
 import { GatewayError } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import { type Rejection, rejections } from '../../standards/upper-layer/reject-reasons.ts';
-import type { AssociationTimes } from './association.ts';
+import type { AssociationTimes } from './activity-watch.ts';
 import type { DimseService, PeerFacts } from './dimse-service.ts';
 import { type AssociationLifecycle, ServedAssociation } from './served-association.ts';
 import { type ByteSource, byteSource, sharedBufferSource } from './shared-buffer-socket.ts';
@@ -159,7 +159,7 @@ export class AssociationServer {
       const certificate = verifiedCertificate(socket);
       this.#serve(byteSource(socket), { ...factsOf(socket), isTls: true, ...(certificate === undefined ? {} : { certificate }) });
     });
-    server.on('tlsClientError', (error: NodeJS.ErrnoException) => this.#options.log.debug('association.tls-failed', { code: error.code }));
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => this.#options.lifecycle.connectionFailed?.(socket.remoteAddress ?? '', `TLS: ${error.code ?? error.name}`));
     return server;
   }
 

@@ -7,17 +7,15 @@ import { encodePdu } from '../../standards/upper-layer/pdu-encoder.ts';
 import { rejections } from '../../standards/upper-layer/reject-reasons.ts';
 import { type Action, type MachineFacts, step } from '../../standards/upper-layer/state-machine.ts';
 import type { UpperLayerEvent, UpperLayerState } from '../../standards/upper-layer/state-table.ts';
+import { type Activity, ActivityWatch, type AssociationTimes } from './activity-watch.ts';
+import type { AssociationEnd } from './association-end.ts';
 import type { ByteSource } from './shared-buffer-socket.ts';
 import { SocketFlow } from './socket-flow.ts';
 
-/** How an association ended. `detail` is for the log; it never holds patient data. */
-export type AssociationEnd =
-  | { readonly how: 'released' }
-  | { readonly how: 'rejected' }
-  /** A-ABORT received; `source` 0 = the peer's service user, 2 = its provider. */
-  | { readonly how: 'aborted-by-peer'; readonly source: number; readonly reason: number }
-  | { readonly how: 'aborted-by-us'; readonly detail: string }
-  | { readonly how: 'connection-lost'; readonly detail: string };
+/** Where in our code it happened; our own assertions hold no data of the peer. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
 
 /** The service user above one association. `ended` is called exactly once, and nothing after it. */
 export interface AssociationUser {
@@ -31,21 +29,13 @@ export interface AssociationUser {
   ended(end: AssociationEnd): void;
 }
 
-/** All in milliseconds. */
-export interface AssociationTimes {
-  /** ARTIM of PS3.8 §9.1.5: from the connection to its A-ASSOCIATE-RQ, and from a last word to the close. */
-  readonly artimMs: number;
-  /** An established association on which nothing happens and nothing is under way is aborted after this. */
-  readonly idleMs: number;
-  /** A P-DATA-TF that has begun must be complete after this, our own back-pressure not counted. */
-  readonly pduMs: number;
-}
-
 export interface AssociationOptions {
   readonly source: ByteSource;
   readonly limits: PduLimits;
   readonly times: AssociationTimes;
   readonly clock: Clock;
+  /** Told of a mistake of ours that ended the association. */
+  readonly onDefect: (error: unknown) => void;
   /** Present for the side that asks; sent once the transport is connected. */
   readonly request?: AssociateRq;
 }
@@ -59,15 +49,13 @@ export class Association implements PduSink {
   readonly #flow: SocketFlow;
   readonly #decoder: PduDecoder;
   readonly #times: AssociationTimes;
-  readonly #clock: Clock;
+  readonly #watch: ActivityWatch;
   readonly #request: AssociateRq | undefined;
+  readonly #defect: (error: unknown) => void;
   readonly #facts: { -readonly [Key in keyof MachineFacts]: MachineFacts[Key] };
   readonly #user: AssociationUser;
   #state: UpperLayerState = 'Sta1';
   #artim: NodeJS.Timeout | undefined;
-  #watch: NodeJS.Timeout | undefined;
-  #lastProgress = 0;
-  #pduStarted = 0;
   #takesFragments = false;
   #end: AssociationEnd | undefined;
   #isOverTold = false;
@@ -76,12 +64,13 @@ export class Association implements PduSink {
   constructor(options: AssociationOptions, user: AssociationUser) {
     this.#socket = options.source.socket;
     this.#times = options.times;
-    this.#clock = options.clock;
+    this.#watch = new ActivityWatch(options.times, options.clock);
+    this.#defect = options.onDefect;
     this.#request = options.request;
     this.#user = user;
     this.#facts = { isRequestor: options.request !== undefined, isAcceptable: true };
     this.#decoder = new PduDecoder(options.limits, this);
-    this.#flow = new SocketFlow(this.#socket, options.request === undefined);
+    this.#flow = new SocketFlow(this.#socket, { holdsOnStall: options.request === undefined, drained: () => this.#watch.touch() });
     this.#listen(options.source);
     this.#fire(this.#facts.isRequestor ? 'Evt1' : 'Evt5');
   }
@@ -147,7 +136,7 @@ export class Association implements PduSink {
   holdUntil(ready: Promise<unknown>): void {
     this.#flow.hold();
     const go = (): void => {
-      this.#touch();
+      this.#watch.touch();
       this.#flow.unhold();
     };
     ready.then(go, go);
@@ -158,7 +147,7 @@ export class Association implements PduSink {
   }
 
   unhold(): void {
-    this.#touch();
+    this.#watch.touch();
     this.#flow.unhold();
   }
 
@@ -166,7 +155,7 @@ export class Association implements PduSink {
 
   pData(): void {
     this.#takesFragments = false;
-    this.#pduStarted = this.#clock.monotonic();
+    this.#watch.pduStarted();
     this.#fire('Evt10');
   }
 
@@ -201,10 +190,7 @@ export class Association implements PduSink {
   // ---- driver
 
   #listen(source: ByteSource): void {
-    source.receive((chunk) => {
-      this.#lastProgress = this.#clock.monotonic();
-      this.#decoder.push(chunk);
-    });
+    source.receive((chunk) => this.#take(chunk));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#lossDetail = error.code ?? error.name;
     });
@@ -213,6 +199,18 @@ export class Association implements PduSink {
       this.#transportClosed();
       this.#stopArtim();
     });
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#watch.received();
+    try {
+      this.#decoder.push(chunk);
+    } catch (defect) {
+      // A mistake of ours, or of a service: it costs this association and no other.
+      this.#defect(defect);
+      this.#decoder.stop();
+      this.destroy('internal error');
+    }
   }
 
   #transportClosed(): void {
@@ -324,7 +322,9 @@ export class Association implements PduSink {
 
   #over(): void {
     this.#takesFragments = false;
-    clearTimeout(this.#watch);
+    this.#watch.stop();
+    // Whatever else the last chunk holds belongs to no association.
+    if (this.#state === 'Sta1') this.#decoder.stop();
     // After our last word the peer must be heard, or its close would never be seen.
     this.#flow.release();
     const end = this.#end ?? { how: 'connection-lost', detail: this.#lossDetail };
@@ -346,24 +346,14 @@ export class Association implements PduSink {
     clearTimeout(this.#artim);
   }
 
-  #touch(): void {
-    this.#lastProgress = this.#clock.monotonic();
-    this.#pduStarted = this.#lastProgress;
-  }
-
   #startWatch(): void {
-    this.#touch();
-    const period = Math.max(10, Math.min(this.#times.idleMs, this.#times.pduMs) / 4);
-    this.#watch = setInterval(() => this.#check(), period);
-    this.#watch.unref();
-  }
-
-  #check(): void {
-    const now = this.#clock.monotonic();
-    const isStuckWriting = this.#flow.isWaitingForDrain;
-    if (!isStuckWriting && (this.#flow.isHeld || (this.#user.isBusy() && this.#decoder.isBetweenPdus))) return this.#touch();
-    if (!isStuckWriting && !this.#decoder.isBetweenPdus && now - this.#pduStarted > this.#times.pduMs) return this.abort('a PDU took too long to arrive');
-    if (now - this.#lastProgress > this.#times.idleMs) this.abort(isStuckWriting ? 'the peer does not read' : 'idle for too long');
+    const activity = (): Activity => ({
+      isStuckWriting: this.#flow.isWaitingForDrain,
+      isHeld: this.#flow.isHeld,
+      isBusy: this.#user.isBusy(),
+      isBetweenPdus: this.#decoder.isBetweenPdus,
+    });
+    this.#watch.start(activity, (reason) => this.abort(reason));
   }
 }
 

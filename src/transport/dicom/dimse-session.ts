@@ -58,6 +58,11 @@ export class DimseSession implements MessageSink, PeerAssociation {
     return this.#open.size;
   }
 
+  /** A message has begun and not ended. */
+  get isMidMessage(): boolean {
+    return !this.#assembler.isBetweenMessages;
+  }
+
   /** Work of ours, or an answer the caller waits for under a deadline of its own: silence of the peer is in order. */
   isBusy(): boolean {
     return (this.#open.size > 0 && this.#sink === undefined) || this.#outgoing.count > 0;

@@ -5,7 +5,9 @@ import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../sta
 import { type ContextPolicy, type Negotiated, negotiateContexts, negotiateWindow } from '../../standards/upper-layer/negotiation.ts';
 import { type AssociateAc, type AssociateRq, dicomApplicationContext } from '../../standards/upper-layer/pdu.ts';
 import { type Rejection, rejections } from '../../standards/upper-layer/reject-reasons.ts';
-import { Association, type AssociationEnd, type AssociationTimes, type AssociationUser } from './association.ts';
+import type { AssociationTimes } from './activity-watch.ts';
+import { Association, type AssociationUser, stackOf } from './association.ts';
+import type { AssociationEnd } from './association-end.ts';
 import type { AssociationFacts, DimseService, PeerFacts } from './dimse-service.ts';
 import { DimseSession } from './dimse-session.ts';
 import type { ByteSource } from './shared-buffer-socket.ts';
@@ -20,6 +22,8 @@ export interface AssociationLifecycle {
   /** Who may talk. May look things up; the peer waits meanwhile. */
   admit(request: AssociateRq, peer: PeerFacts): Admission | Promise<Admission>;
   rejected?(request: AssociateRq, peer: PeerFacts, rejection: Rejection): void;
+  /** A connection broke the protocol (or TLS) before it came to an A-ASSOCIATE-RQ we could judge. Silent and closed ones are not told. */
+  connectionFailed?(remoteAddress: string, detail: string): void;
   opened?(facts: AssociationFacts): void;
   /** The peer asked for release and all its operations are answered; A-RELEASE-RP leaves when the promise settles. */
   releasing?(facts: AssociationFacts, signal: AbortSignal): Promise<void>;
@@ -62,6 +66,7 @@ export class ServedAssociation implements AssociationUser {
         limits: { maxPDataLength: options.maxPduLength, maxAssociateLength: options.maxAssociateLength },
         times: options.times,
         clock: options.clock,
+        onDefect: (error) => options.log.error('association.defect', { address: options.peer.address, error: stackOf(error) }),
       },
       this,
     );
@@ -93,6 +98,8 @@ export class ServedAssociation implements AssociationUser {
   releaseRequested(): void {
     const session = this.#session;
     if (session === undefined) return;
+    // Nothing may follow A-RELEASE-RQ (Sta8), so what is missing will never come.
+    if (session.isMidMessage) return this.association.abort('release in the middle of a message');
     this.#release(session).catch((error: unknown) => {
       this.#options.log.error('association.release-failed', { association: session.facts.id, error: String(error) });
       this.association.answerRelease();
@@ -107,6 +114,14 @@ export class ServedAssociation implements AssociationUser {
     session?.end(end.how);
     this.#log(end, session?.facts.id);
     if (session !== undefined) this.#options.lifecycle.ended?.(session.facts, end);
+    else this.#endedEarly(end);
+  }
+
+  #endedEarly(end: AssociationEnd): void {
+    const { lifecycle, peer } = this.#options;
+    if (end.how === 'aborted-by-us') lifecycle.connectionFailed?.(peer.address, end.detail);
+    // The provider itself rejects before there is a request to hand on (AE-6).
+    else if (end.how === 'rejected' && this.#request === undefined) lifecycle.connectionFailed?.(peer.address, rejections.protocolVersion.name);
   }
 
   async #admit(request: AssociateRq): Promise<void> {

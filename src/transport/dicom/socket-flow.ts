@@ -8,13 +8,16 @@ import type { Socket } from 'node:net';
 export class SocketFlow {
   readonly #socket: Socket;
   readonly #holdsOnStall: boolean;
+  readonly #drained: () => void;
   #holds = 0;
   #isClosed = false;
   #drain: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
-  constructor(socket: Socket, holdsOnStall: boolean) {
+  /** @param options.drained  called when the peer has read what waited */
+  constructor(socket: Socket, options: { readonly holdsOnStall: boolean; readonly drained: () => void }) {
     this.#socket = socket;
-    this.#holdsOnStall = holdsOnStall;
+    this.#holdsOnStall = options.holdsOnStall;
+    this.#drained = options.drained;
     socket.on('drain', () => this.#onDrain());
   }
 
@@ -76,6 +79,7 @@ export class SocketFlow {
 
   #onDrain(): void {
     if (this.#drain === undefined) return;
+    this.#drained();
     this.#settleDrain();
     if (this.#holdsOnStall) this.unhold();
   }

@@ -78,7 +78,8 @@ suite('DICOM associations as a peer sees them', () => {
       assert.deepEqual(await peer.next(), answer);
       await peer.closed();
       assert.equal(server.scp.associations, 0);
-      assert.equal(server.events.at(-1)!.kind, 'association-aborted');
+      const event = server.events.at(-1)!;
+      assert.ok(event.kind === 'association-aborted' && event.how === 'aborted-by-us' && event.detail.length > 5);
     });
   }
 
@@ -90,6 +91,18 @@ suite('DICOM associations as a peer sees them', () => {
     assert.deepEqual(await peer.next(), aborted(2, 1));
     await peer.closed();
     assert.deepEqual(peer.pdus, []);
+  });
+
+  test('a connection that breaks the protocol before it asks for an association is reported, a silent one is not', async () => {
+    const broken = await RawPeer.connect(server.port);
+    broken.send(pduOf(0x20, Buffer.alloc(4)));
+    const old = await RawPeer.connect(server.port);
+    old.send(associateRq({ protocolVersion: 2 }));
+    const silent = await RawPeer.connect(server.port);
+    silent.socket.destroy();
+    await Promise.all([broken.closed(), old.closed(), silent.closed()]);
+
+    assert.deepEqual(server.events.map((event) => event.kind === 'connection-failed' && event.detail), ['PDU type 32', 'protocol-version-not-supported']);
   });
 
   test('a connection on which nothing comes is closed when ARTIM is over  [PS3.8 §9.1.5, AA-2]', async () => {
@@ -109,6 +122,31 @@ suite('DICOM associations as a peer sees them', () => {
     assert.deepEqual(peer.pdus, []);
     const event = server.events.at(-1)!;
     assert.equal(event.kind === 'association-aborted' && event.how, 'aborted-by-peer');
+  });
+
+  test('a service that throws costs its association and nothing else', async () => {
+    server.receiver.pressure = () => {
+      throw new Error('a mistake of ours');
+    };
+    const unlucky = await RawPeer.associate(server.port);
+    const other = await RawPeer.associate(server.port);
+
+    unlucky.send(Buffer.concat([commandPdu(1, storeRq(1)), dataPdu(1, Buffer.alloc(10))]));
+    await unlucky.closed();
+    other.send(commandPdu(3, echoRq(1)));
+
+    assert.equal((await other.nextCommand()).status, 0);
+    assert.equal(server.receiver.instances[0]!.state, 'abandoned');
+    other.socket.destroy();
+  });
+
+  test('what follows A-ABORT in the same chunk is not looked at', async () => {
+    for (const rest of [commandPdu(3, echoRq(1)), Buffer.from(releaseRq), pduOf(0x20, Buffer.alloc(4)), Buffer.from(associateRq())]) {
+      const peer = await RawPeer.associate(server.port);
+      peer.send(Buffer.concat([abortPdu, rest]));
+      await peer.closed();
+      assert.deepEqual(peer.pdus, []);
+    }
   });
 
   test('contexts are answered one by one, storage in the sender’s own transfer syntax', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { silentLog } from '../../../src/foundation/log.ts';
 import { pduFixture } from '../../support/dimse-fixtures.ts';
 import { associateRq, commandPdu, dataPdu, echoRq, pduOf, pdvOf, RawPeer, releaseRq, storeRq } from '../../support/dimse-raw-peer.ts';
 import { startScp, type TestScp } from '../../support/dimse-scp.ts';
@@ -7,10 +8,15 @@ import { eventually } from '../../support/dimse-wait.ts';
 
 suite('hostile streams', () => {
   let server: TestScp;
+  const defects: unknown[] = [];
   setup(async () => {
-    server = await startScp({ admission: { aeTitles: ['ISOCENTER', 'ANY-SCP'], acceptUnknownCallers: true, peers: [] }, times: { artimMs: 50, idleMs: 50, pduMs: 50 } });
+    defects.length = 0;
+    server = await startScp({ log: { ...silentLog, error: (event, fields) => defects.push([event, fields]) }, admission: { aeTitles: ['ISOCENTER', 'ANY-SCP'], acceptUnknownCallers: true, peers: [] }, times: { artimMs: 50, idleMs: 50, pduMs: 50 } });
   });
-  teardown(() => server.stop());
+  teardown(async () => {
+    await server.stop();
+    assert.deepEqual(defects, []);
+  });
 
   /** Sends, waits for the end of the connection, and says what was answered. */
   async function play(chunks: readonly Uint8Array[], connect = (port: number) => RawPeer.connect(port)): Promise<readonly number[]> {

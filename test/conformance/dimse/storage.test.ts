@@ -109,6 +109,7 @@ suite('storage SCP', () => {
     ['is gone', (peer: RawPeer) => peer.socket.destroy()],
     ['aborts', (peer: RawPeer) => peer.send(abortPdu)],
     ['closes its side', (peer: RawPeer) => peer.socket.end()],
+    ['asks for release', (peer: RawPeer) => peer.send(releaseRq)],
     ['sends rubbish', (peer: RawPeer) => peer.send(pduOf(0x50, Buffer.alloc(9)))],
   ] as const) {
     test(`a peer that ${how} in mid-instance leaves nothing: the instance is abandoned, the group settled as aborted`, async () => {
