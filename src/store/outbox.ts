@@ -100,21 +100,32 @@ export interface AttemptEnd {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-const endAttempt = {
-  name: 'outbox_attempt_end',
-  text: 'update delivery_attempt set ended_at = $3, outcome = $4, status = $5, detail = $6 where message_id = $1 and attempt = $2 and ended_at is null',
-};
+export interface DeliveredMessage {
+  readonly message: LeasedMessage;
+  readonly proven: boolean;
+  readonly end: AttemptEnd;
+}
+
 const deliver = {
   name: 'outbox_delivered',
-  text: `update outbox_message set state = $4, delivered_at = $5, proven_at = case when $4 = 'proven' then $5::timestamptz end, waiting_for = null, last_failure = null,
-           lease_owner = null, lease_until = null
-         where id = $1 and lease_owner = $2 and attempts = $3 and state = 'sending'`,
+  text: `with ends as (
+           select e.id, e.attempt, e.proven, e.status, e.detail from json_to_recordset($2::json) e(id bigint, attempt integer, proven boolean, status text, detail jsonb)),
+         attempts as (
+           update delivery_attempt a set ended_at = $3, outcome = 'delivered', status = ends.status, detail = ends.detail
+           from ends where a.message_id = ends.id and a.attempt = ends.attempt and a.ended_at is null)
+         update outbox_message m set state = case when ends.proven then 'proven' else 'delivered' end, delivered_at = $3, proven_at = case when ends.proven then $3::timestamptz end,
+           waiting_for = null, last_failure = null, lease_owner = null, lease_until = null
+         from ends where m.id = ends.id and m.lease_owner = $1 and m.attempts = ends.attempt and m.state = 'sending' returning m.id`,
 };
 
-/** The peer answered for it. False: the lease was lost; the attempt keeps its outcome and a repeat with the same identifiers follows. */
-export async function markDelivered(tx: Tx, message: LeasedMessage, owner: string, proven: boolean, end: AttemptEnd, at: Date): Promise<boolean> {
-  await tx.execute(endAttempt, [message.id, message.attempts, at, end.outcome, end.status, JSON.stringify(end.detail)]);
-  return (await tx.execute(deliver, [message.id, owner, message.attempts, proven ? 'proven' : 'delivered', at])) === 1;
+/**
+ * The peer answered for them. Returns those that were still ours: of a message whose lease was lost the attempt keeps its outcome, and
+ * a repeat with the same identifiers follows.
+ */
+export async function markDelivered(tx: Tx, owner: string, delivered: readonly DeliveredMessage[], at: Date): Promise<Set<number>> {
+  if (delivered.length === 0) return new Set();
+  const ends = delivered.map(({ message, proven, end }) => ({ id: message.id, attempt: message.attempts, proven, status: end.status, detail: end.detail }));
+  return new Set((await tx.query<{ id: number }>(deliver, [owner, JSON.stringify(ends), at])).map((row) => row.id));
 }
 
 export interface OutboxFailure {
@@ -124,6 +135,10 @@ export interface OutboxFailure {
   readonly status: string | null;
 }
 
+const endAttempt = {
+  name: 'outbox_attempt_end',
+  text: 'update delivery_attempt set ended_at = $3, outcome = $4, status = $5, detail = $6 where message_id = $1 and attempt = $2 and ended_at is null',
+};
 const fail = {
   name: 'outbox_failed',
   text: `update outbox_message set state = $4, next_attempt_at = coalesce($5, next_attempt_at), waiting_for = $6, last_failure = $7, lease_owner = null, lease_until = null

@@ -28,22 +28,46 @@ export interface Delivered {
 
 /** Writes what became of a batch: message, attempt, hop, audit and alert rows, all in `tx`. */
 export async function recordOutcomes(tx: Tx, batch: readonly Delivered[], recording: Recording): Promise<void> {
+  await recordSuccesses(tx, batch.filter((delivered): delivered is Succeeded => delivered.outcome.kind === 'delivered'), recording);
   for (const delivered of batch) {
-    const { outcome } = delivered;
-    if (outcome.kind === 'delivered') await recordSuccess(tx, delivered, outcome, recording);
-    else await recordFailure(tx, delivered, outcome, recording);
+    if (delivered.outcome.kind === 'failed') await recordFailure(tx, delivered, delivered.outcome, recording);
   }
   for (const study of new Set(batch.map((delivered) => delivered.message.study_instance_uid))) await notify(tx, 'isocenter_page', study);
 }
 
-async function recordSuccess(tx: Tx, { message, subject, mediaType }: Delivered, outcome: DeliverySuccess, { owner, at }: Recording): Promise<void> {
-  const detail = { ...outcome.detail, ...(outcome.alreadyThere === true ? { alreadyThere: true } : {}) };
-  const ours = await markDelivered(tx, message, owner, outcome.proven, { outcome: 'delivered', status: outcome.status, detail }, at);
-  if (!ours) return;
-  const facts = { destination: message.destination, object: subject, status: outcome.status, attempt: message.attempts, proven: outcome.proven };
-  await recordHop(tx, { traceId: message.trace_id, studyInstanceUid: message.study_instance_uid, hop: hopOf(mediaType), event: 'destination-loop.delivered', at, subject: message.destination, detail: facts });
-  await audit(tx, message, 'delivery.delivered', 0, facts, at);
-  if (message.attempts > 1 && !(await hasDeadLetters(tx, message.destination))) await resolveAlert(tx, deadAlertKey(message.destination), at);
+interface Succeeded extends Delivered {
+  readonly outcome: DeliverySuccess;
+}
+
+/** One hop and one audit row for what went out together: a study of 300 slices is one line of its trace, not 300. */
+async function recordSuccesses(tx: Tx, batch: readonly Succeeded[], { owner, at }: Recording): Promise<void> {
+  const ends = batch.map(({ message, outcome }) => ({
+    message,
+    proven: outcome.proven,
+    end: { outcome: 'delivered' as const, status: outcome.status, detail: { ...outcome.detail, ...(outcome.alreadyThere === true ? { alreadyThere: true } : {}) } },
+  }));
+  const ours = await markDelivered(tx, owner, ends, at);
+  for (const group of together(batch.filter(({ message }) => ours.has(message.id)))) {
+    const [{ message, mediaType, outcome }] = group;
+    const attempts = Math.max(...group.map((delivered) => delivered.message.attempts));
+    const facts = { destination: message.destination, purpose: message.purpose, count: group.length, objects: group.slice(0, 1_000).map(({ subject }) => subject), status: outcome.status, attempts, proven: group.every((one) => one.outcome.proven) };
+    await recordHop(tx, { traceId: message.trace_id, studyInstanceUid: message.study_instance_uid, hop: hopOf(mediaType), event: 'destination-loop.delivered', at, subject: message.destination, detail: facts });
+    await audit(tx, message, 'delivery.delivered', 0, facts, at);
+    if (attempts > 1 && !(await hasDeadLetters(tx, message.destination))) await resolveAlert(tx, deadAlertKey(message.destination), at);
+  }
+}
+
+/** By study, run and type, in the order of the batch. */
+function together(batch: readonly Succeeded[]): (readonly [Succeeded, ...Succeeded[]])[] {
+  const groups = new Map<string, [Succeeded, ...Succeeded[]]>();
+  for (const delivered of batch) {
+    const { message, mediaType } = delivered;
+    const key = [message.study_instance_uid, message.trace_id, message.purpose, mediaType].join(' ');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [delivered]);
+    else group.push(delivered);
+  }
+  return [...groups.values()];
 }
 
 async function recordFailure(tx: Tx, { message, subject, mediaType }: Delivered, outcome: DeliveryFailure, recording: Recording): Promise<void> {
