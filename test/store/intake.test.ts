@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
-import { systemClock } from '../../src/foundation/clock.ts';
-import { silentLog } from '../../src/foundation/log.ts';
-import { Metrics } from '../../src/foundation/metrics.ts';
 import { tags } from '../../src/standards/dicom/tags.ts';
 import { explicitLittleEndian } from '../../src/standards/dicom/transfer-syntaxes.ts';
-import { InstanceIntake } from '../../src/stages/intake/instance-intake.ts';
-import type { StoreOutcome } from '../../src/stages/intake/receive-instance.ts';
+import type { InstanceIntake } from '../../src/stages/intake/instance-intake.ts';
 import { Database } from '../../src/store/database.ts';
 import { appendResult, indexResults } from '../../src/store/result-index.ts';
 import { SegmentReader } from '../../src/store/segments/segment-reader.ts';
-import type { SegmentWriterOptions } from '../../src/store/segments/segment-writer.ts';
 import { testDatabase, type TestDatabase } from '../support/database.ts';
-import { ctImageStorage, sampleDataSet, type SampleInstance } from '../support/instances.ts';
+import { ctImageStorage, sampleDataSet } from '../support/instances.ts';
+import { openGroup, send, sendSample, startIntake, until } from '../support/intake-rig.ts';
 import { openWriter, temporaryFolder } from '../support/segments.ts';
 
 interface Rig {
@@ -25,27 +21,6 @@ interface Rig {
 let opened: TestDatabase;
 let rig: Rig;
 
-async function start(folder: string, database: Database, segments: Partial<SegmentWriterOptions> = {}): Promise<InstanceIntake> {
-  return InstanceIntake.start({
-    database, protocol: 'dimse', clock: systemClock, log: silentLog, metrics: new Metrics(),
-    segments: { folder, writer: 'intake', segmentBytes: 8 << 20, spareSegments: 0, lowBytes: 0, fullBytes: 0, ...segments },
-  });
-}
-
-function open(intake: InstanceIntake, groupId: string): void {
-  intake.opened({ groupId, traceId: groupId, protocol: 'dimse', callingAe: 'CT1', calledAe: 'ISOCENTER', remoteAddress: '127.0.0.1' });
-}
-
-async function send(intake: InstanceIntake, groupId: string, bytes: Buffer, announced: { sop?: string; sopClass?: string; syntax?: string } = {}): Promise<StoreOutcome> {
-  const instance = intake.begin({ groupId, sopClassUid: announced.sopClass ?? ctImageStorage, sopInstanceUid: announced.sop ?? '2.25.100.1.1', transferSyntaxUid: announced.syntax ?? explicitLittleEndian });
-  for (let at = 0; at < bytes.length; at += 16_384) await instance.write(bytes.subarray(at, at + 16_384));
-  return instance.finish();
-}
-
-function sendSample(intake: InstanceIntake, groupId: string, sample: SampleInstance & { sop: string }): Promise<StoreOutcome> {
-  return send(intake, groupId, sampleDataSet(sample), { sop: sample.sop });
-}
-
 const forever = new AbortController().signal;
 
 suite('intake', () => {
@@ -53,13 +28,13 @@ suite('intake', () => {
     opened = await testDatabase();
     const database = new Database({ url: opened.url, applicationName: 'test' });
     const folder = temporaryFolder();
-    let intake = await start(folder, database);
+    let intake = await startIntake(folder, database);
     rig = {
       get intake() { return intake; },
       database, folder,
       restart: async () => {
         await intake.stop(0);
-        intake = await start(folder, database);
+        intake = await startIntake(folder, database);
         return intake;
       },
       rows: (text) => database.query({ name: `t${text.length}_${text.slice(0, 40)}`, text }),
@@ -73,7 +48,7 @@ suite('intake', () => {
 
   test('an instance is answered when durable and has its rows when its association is settled', async () => {
     const bytes = sampleDataSet({ pixelBytes: 100_000 });
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
 
     assert.deepEqual(await send(rig.intake, 'g1', bytes), { kind: 'stored' });
     await rig.intake.settle('g1', 'released', forever);
@@ -93,11 +68,11 @@ suite('intake', () => {
   });
 
   test('the same bytes again: success, a duplicate row, no late image', async () => {
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
     await sendSample(rig.intake, 'g1', { sop: '2.25.100.1.1' });
     await rig.intake.settle('g1', 'released', forever);
     await rig.rows(`update study set state = 'complete' returning id`);
-    open(rig.intake, 'g2');
+    openGroup(rig.intake, 'g2');
 
     assert.deepEqual(await sendSample(rig.intake, 'g2', { sop: '2.25.100.1.1' }), { kind: 'duplicate' });
     await rig.intake.settle('g2', 'released', forever);
@@ -107,11 +82,11 @@ suite('intake', () => {
   });
 
   test('another content under a known UID is refused when known, kept in quarantine, and the first stays', async () => {
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
     await sendSample(rig.intake, 'g1', { sop: '2.25.100.1.1' });
     await rig.intake.settle('g1', 'released', forever);
     const fresh = await rig.restart();
-    open(fresh, 'g2');
+    openGroup(fresh, 'g2');
 
     const outcome = await sendSample(fresh, 'g2', { sop: '2.25.100.1.1', seed: 9 });
     await fresh.settle('g2', 'released', forever);
@@ -123,7 +98,7 @@ suite('intake', () => {
   });
 
   test('a second patient under one Study Instance UID: stored, set aside, study held, alert; never merged', async () => {
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
     await sendSample(rig.intake, 'g1', { sop: '2.25.100.1.1' });
     await sendSample(rig.intake, 'g1', { sop: '2.25.100.1.2', patientId: 'P2' });
     await sendSample(rig.intake, 'g1', { sop: '2.25.100.1.3' });
@@ -135,12 +110,12 @@ suite('intake', () => {
   });
 
   test('new images bring a complete study back to receiving, but not a held one', async () => {
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
     await sendSample(rig.intake, 'g1', { sop: '2.25.100.1.1' });
     await sendSample(rig.intake, 'g1', { study: '2.25.200', sop: '2.25.200.1.1' });
     await rig.intake.settle('g1', 'released', forever);
     await rig.rows(`update study set state = case study_instance_uid when '2.25.100' then 'complete' else 'held' end returning id`);
-    open(rig.intake, 'g2');
+    openGroup(rig.intake, 'g2');
 
     await sendSample(rig.intake, 'g2', { sop: '2.25.100.1.2' });
     await sendSample(rig.intake, 'g2', { study: '2.25.200', sop: '2.25.200.1.2' });
@@ -159,7 +134,7 @@ suite('intake', () => {
   ];
   for (const [name, bytes, announced, reason, tag] of bad) {
     test(`${name}; its bytes are kept in quarantine`, async () => {
-      open(rig.intake, 'g1');
+      openGroup(rig.intake, 'g1');
 
       const outcome = await send(rig.intake, 'g1', bytes, announced);
       await rig.intake.settle('g1', 'released', forever);
@@ -174,7 +149,7 @@ suite('intake', () => {
   }
 
   test('an instance that its sender breaks off leaves no record and no row', async () => {
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
     const half = rig.intake.begin({ groupId: 'g1', sopClassUid: ctImageStorage, sopInstanceUid: '2.25.100.1.9', transferSyntaxUid: explicitLittleEndian });
     await half.write(sampleDataSet({ pixelBytes: 3_000_000, sop: '2.25.100.1.9' }).subarray(0, 2_000_000));
     half.abandon();
@@ -187,7 +162,7 @@ suite('intake', () => {
   });
 
   test('durable records without a row are indexed again at start; those with one are not touched', async () => {
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
     for (let i = 1; i <= 30; i += 1) await sendSample(rig.intake, 'g1', { sop: `2.25.100.1.${i}`, seed: i });
     await rig.intake.settle('g1', 'released', forever);
     await rig.rows('delete from instance where id % 3 = 0 returning id');
@@ -200,7 +175,7 @@ suite('intake', () => {
   });
 
   test('a restart of a settled store looks at nothing twice', async () => {
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
     await sendSample(rig.intake, 'g1', { sop: '2.25.100.1.1' });
     await rig.intake.settle('g1', 'released', forever);
 
@@ -211,7 +186,7 @@ suite('intake', () => {
   });
 
   test('groups that a kill left open are closed as aborted at the next start', async () => {
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
     await sendSample(rig.intake, 'g1', { sop: '2.25.100.1.1' });
     await until(async () => (await rig.rows('select 1 from instance')).length === 1);
 
@@ -223,7 +198,7 @@ suite('intake', () => {
 
   test('a deflated data set is stored as it came and indexed', async () => {
     const { deflateRawSync } = await import('node:zlib');
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
 
     const outcome = await send(rig.intake, 'g1', deflateRawSync(sampleDataSet({ pixelBytes: 400_000 })), { syntax: '1.2.840.10008.1.2.1.99' });
     await rig.intake.settle('g1', 'released', forever);
@@ -233,7 +208,7 @@ suite('intake', () => {
   });
 
   test('a result is seen only when its transaction commits, and no recovery brings back one that did not', async () => {
-    open(rig.intake, 'g1');
+    openGroup(rig.intake, 'g1');
     await sendSample(rig.intake, 'g1', { sop: '2.25.100.1.1' });
     await rig.intake.settle('g1', 'released', forever);
     const writer = await openWriter(rig.folder, { writer: 'work' });
@@ -250,13 +225,3 @@ suite('intake', () => {
     assert.deepEqual(await rig.rows(`select origin, instance_count from series where series_instance_uid = '2.25.100.7'`), [{ origin: 'result', instance_count: 1 }]);
   });
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not come true');
-    await new Promise((resolve) => {
-      setTimeout(resolve, 10);
-    });
-  }
-}

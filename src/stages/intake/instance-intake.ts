@@ -27,6 +27,8 @@ export interface InstanceIntakeOptions {
   readonly settleMs?: number;
   /** More records than this without a row (PostgreSQL away too long): no new instances; default 2,000,000. */
   readonly maxLag?: number;
+  /** Records kept in memory for the index; default 5,000. */
+  readonly maxQueued?: number;
 }
 
 /**
@@ -49,7 +51,10 @@ export class InstanceIntake implements InstanceReceiver {
     this.#space = space;
     this.#groups = new ArrivalGroups(clock);
     this.#metrics = intakeMetrics(options.metrics, { writer, lag: () => this.lag, groups: () => this.#groups.size });
-    this.#indexer = new Indexer({ database, groups: this.#groups, folder: writer.place, writer: writer.writer, protocol, clock, log, onIndexed: (indexed) => this.#metrics.indexed(indexed) });
+    this.#indexer = new Indexer({
+      database, groups: this.#groups, folder: writer.place, writer: writer.writer, protocol, clock, log, onIndexed: (indexed) => this.#metrics.indexed(indexed),
+      ...(options.maxQueued === undefined ? {} : { maxQueued: options.maxQueued }),
+    });
     this.#known = new KnownContents({ database, log });
   }
 
