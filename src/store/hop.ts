@@ -40,10 +40,32 @@ interface HopRow {
   readonly detail: Record<string, unknown>;
 }
 
-/** Every hop of a study in order of time, those of the associations that brought it included. */
+/**
+ * Every hop of a study in order of time, those of the associations that brought it included. Intake leaves one row a batch: they come
+ * as one hop a group, at the time of the first, with counts added up and the last time in its detail.
+ */
 export async function hopsOfStudy(tx: Tx, studyInstanceUid: string): Promise<Hop[]> {
   const rows = await tx.query<HopRow>(ofStudy, [studyInstanceUid]);
-  return rows
-    .filter((row) => row.study_instance_uid === null || row.study_instance_uid === studyInstanceUid)
-    .map((row) => ({ traceId: row.trace_id, studyInstanceUid: row.study_instance_uid, hop: row.hop, event: row.event, at: row.at, subject: row.subject ?? undefined, detail: row.detail }));
+  const merged = new Map<string, Hop>();
+  for (const row of rows) {
+    if (row.study_instance_uid !== null && row.study_instance_uid !== studyInstanceUid) continue;
+    const key = BATCHED.has(row.hop) ? `${row.hop} ${row.trace_id}` : `row ${merged.size}`;
+    const first = merged.get(key);
+    merged.set(key, first === undefined ? hopOf(row) : { ...first, detail: added(first.detail ?? {}, row) });
+  }
+  return [...merged.values()];
+}
+
+const BATCHED: ReadonlySet<number> = new Set([6, 7]);
+
+function hopOf(row: HopRow): Hop {
+  return { traceId: row.trace_id, studyInstanceUid: row.study_instance_uid, hop: row.hop, event: row.event, at: row.at, subject: row.subject ?? undefined, detail: row.detail };
+}
+
+function added(sum: Readonly<Record<string, unknown>>, row: HopRow): Record<string, unknown> {
+  const total: Record<string, unknown> = { ...sum };
+  for (const [name, value] of Object.entries(row.detail)) {
+    total[name] = typeof value === 'number' && typeof total[name] === 'number' ? total[name] + value : value;
+  }
+  return { ...total, until: row.at };
 }

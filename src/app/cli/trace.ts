@@ -26,32 +26,10 @@ async function hopsOf(database: Database, uid: string): Promise<readonly Hop[]> 
   return study === undefined ? [] : hopsOfStudy(database, study);
 }
 
-/** A line a hop. What happened once for many images (hops 1 to 7, batch by batch) is one line with its sums and its last time. */
+/** A line a hop, with the time since the first. */
 export function describeHops(hops: readonly Hop[]): string[] {
   const started = hops[0]?.at.getTime() ?? 0;
-  const lines = new Map<string, { first: Hop; last: Hop; count: number; detail: Record<string, unknown> }>();
-  for (const [index, hop] of hops.entries()) {
-    const key = hop.hop < 8 ? `${hop.traceId} ${hop.hop} ${hop.event}` : String(index);
-    const line = lines.get(key);
-    if (line === undefined) lines.set(key, { first: hop, last: hop, count: 1, detail: { ...hop.detail } });
-    else {
-      line.last = hop;
-      line.count += 1;
-      addUp(line.detail, hop.detail ?? {});
-    }
-  }
-  return [...lines.values()].map(({ first, last, count, detail }) => {
-    const many = count > 1 ? `  in ${count} batches until +${seconds(last, started)} s` : '';
-    const subject = count === 1 ? first.subject : undefined;
-    return `${first.at.toISOString()} +${seconds(first, started).padStart(9)} s  hop ${String(first.hop).padStart(2)}  ${first.event}${facts(subject, detail)}${many}`;
-  });
-}
-
-function addUp(sums: Record<string, unknown>, more: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(more)) {
-    const before = sums[name];
-    if (typeof value === 'number' && typeof before === 'number') sums[name] = before + value;
-  }
+  return hops.map((hop) => `${hop.at.toISOString()} +${seconds(hop, started).padStart(9)} s  hop ${String(hop.hop).padStart(2)}  ${hop.event}${facts(hop.subject, hop.detail ?? {})}`);
 }
 
 function seconds(hop: Hop, started: number): string {
