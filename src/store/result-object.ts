@@ -98,3 +98,10 @@ const predecessor = {
 export async function resultOfRole(tx: Tx, jobId: number, role: string): Promise<ResultObjectRow | undefined> {
   return (await tx.query<ResultObjectRow>(predecessor, [jobId, role]))[0];
 }
+
+const bytes = { name: 'result_bytes', text: 'select bytes from result_object where job_id = $1 and role = $2 and bytes is not null order by ordinal limit 1' };
+
+/** The stored bytes of an object that is no DICOM; undefined when the job made none of this role. */
+export async function resultBytes(tx: Tx, jobId: number, role: string): Promise<Buffer | undefined> {
+  return (await tx.query<{ bytes: Buffer }>(bytes, [jobId, role]))[0]?.bytes;
+}

@@ -10,7 +10,8 @@ import type { DataSet } from '../../standards/dicom/data-set.ts';
 import { writeDataSet } from '../../standards/dicom/data-set-writer.ts';
 import { tags } from '../../standards/dicom/tags.ts';
 import { explicitLittleEndian } from '../../standards/dicom/transfer-syntaxes.ts';
-import type { Resource } from '../../standards/fhir/resources.ts';
+import type { Resource, TransactionBundle } from '../../standards/fhir/resources.ts';
+import { withdrawFindings } from './withdraw-findings.ts';
 
 export interface BuiltDicom {
   readonly role: ResultRole;
@@ -30,14 +31,18 @@ export interface BuiltResults {
   readonly bundle: { readonly bytes: Uint8Array; readonly sha256: string; readonly resources: readonly Resource[] };
 }
 
-/** SR, SEG (when a segment has pixels) and FHIR transaction of one run. Pure: the same analysis and context give the same bytes. */
-export function buildResults(analysis: Analysis, context: ResultContext, options: FhirOptions): BuiltResults {
+/**
+ * SR, SEG (when a segment has pixels) and FHIR transaction of one run. Pure: the same input gives the same bytes.
+ *
+ * @param previous the FHIR transaction of the run that this one supersedes
+ */
+export function buildResults(analysis: Analysis, context: ResultContext, options: FhirOptions, previous: TransactionBundle | null = null): BuiltResults {
   const report = resultIdentity(analysis, 'structured-report', context.revision);
   const outlined = resultIdentity(analysis, 'segmentation', context.revision);
   const segmentation = buildSegmentation({ analysis, context, identity: outlined });
   const drawn = segmentation === undefined ? null : outlined;
   const document = buildStructuredReport({ analysis, context, identity: report, segmentation: drawn, profile: 'air34' });
-  const bundle = buildFhirBundle({ analysis, context, report, segmentation: drawn, options });
+  const bundle = withdrawFindings(buildFhirBundle({ analysis, context, report, segmentation: drawn, options }), previous);
   const bytes = Buffer.from(JSON.stringify(bundle), 'utf8');
   return {
     dicom: [...(segmentation === undefined ? [] : [encoded('segmentation', segmentation)]), encoded('structured-report', document)],

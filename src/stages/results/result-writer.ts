@@ -1,10 +1,11 @@
 import type { Analysis } from '../../domain/findings.ts';
 import { defaultFhirOptions } from '../../result-objects/fhir-request.ts';
 import type { PredecessorReference, ResultContext } from '../../result-objects/result-context.ts';
+import type { TransactionBundle } from '../../standards/fhir/resources.ts';
 import type { Database } from '../../store/database.ts';
 import { jobById, markAnalysed, type Job } from '../../store/inference-job.ts';
 import { appendResult } from '../../store/result-index.ts';
-import { resultOfRole } from '../../store/result-object.ts';
+import { resultBytes, resultOfRole } from '../../store/result-object.ts';
 import { buildResults } from './build-results.ts';
 import { checkResults } from './check-results.ts';
 import { recordResults } from './record-results.ts';
@@ -24,7 +25,7 @@ export function createResultWriter(deps: ResultWriterDependencies): (job: Job, a
     const analysedAt = await markAnalysed(deps.database, job, deps.worker, new Date(deps.clock.now()));
     if (analysedAt === undefined) return false;
     const context = await contextOf(deps, job, analysis, analysedAt);
-    const built = buildResults(analysis, context, deps.fhir ?? defaultFhirOptions);
+    const built = buildResults(analysis, context, deps.fhir ?? defaultFhirOptions, await previousBundle(deps.database, job));
     const faults = checkResults(built, context);
     const durable = await Promise.all(
       built.dicom.map(({ bytes, transferSyntaxUid }) => appendResult(deps.writer, { dataSet: bytes, transferSyntaxUid, traceId: job.trace_id, at: analysedAt })),
@@ -52,4 +53,9 @@ async function predecessorOf(database: Database, job: Job): Promise<PredecessorR
   const row = await resultOfRole(database, job.predecessor_id, 'structured-report');
   if (row?.sop_instance_uid == null || row.sop_class_uid === null || row.series_instance_uid === null) return null;
   return { sopClassUid: row.sop_class_uid, sopInstanceUid: row.sop_instance_uid, seriesInstanceUid: row.series_instance_uid };
+}
+
+async function previousBundle(database: Database, job: Job): Promise<TransactionBundle | null> {
+  const bytes = job.predecessor_id === null ? undefined : await resultBytes(database, job.predecessor_id, 'fhir-bundle');
+  return bytes === undefined ? null : (JSON.parse(bytes.toString('utf8')) as TransactionBundle);
 }

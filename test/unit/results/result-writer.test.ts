@@ -175,4 +175,22 @@ suite('result writer', () => {
 
     assert.deepEqual((await openAlerts(database, 10)).map((alert) => alert.kind), ['URGENT_FINDING']);
   });
+
+  test('a revision references its predecessor, updates the same report and takes back findings that are gone', async () => {
+    const deps = resultDependencies(database, received, clock, destinations);
+    const first = await claimedJob(database, received, ['ehr'], 'job-1');
+    await createResultWriter(deps)(first, positive);
+    clock.forward(60_000);
+    const second = await claimedJob(database, received, ['ehr'], 'job-2');
+    await createResultWriter(deps)(second, { ...positive, source: { ...positive.source, inputDigest: 'ef'.repeat(32) }, findings: positive.findings.slice(0, 1), segments: positive.segments.slice(0, 1) });
+
+    const reports = await searchFhirResources(database, { resourceType: 'DiagnosticReport', studies: [received.studyInstanceUid], limit: 10, offset: 0 });
+    const withdrawn = await searchFhirResources(database, { resourceType: 'Observation', studies: [received.studyInstanceUid], statuses: ['entered-in-error'], limit: 10, offset: 0 });
+    assert.equal(second.predecessor_id, first.id);
+    assert.deepEqual(reports.rows.map((row) => row.version_id), [2]);
+    assert.ok(withdrawn.total > 0);
+    assert.match(JSON.stringify(withdrawn.rows[0]!.resource), new RegExp(positive.findings[1]!.trackingUid.replaceAll('.', '\\.')));
+    const ordered = (await rowsOf('q13', 'select ordering_key from outbox_message order by id')) as { ordering_key: string }[];
+    assert.equal(new Set(ordered.map((message) => message.ordering_key)).size, 1);
+  });
 });
