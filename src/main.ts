@@ -53,6 +53,16 @@ model.command('check').description('check a model folder, run its self-test, pri
   .option('--write-digests', 'first put the digests of the files into model.yaml')
   .action(async (dir: string, options: ModelCheckOptions) => exit(await (await import('./app/cli/model-check.ts')).modelCheck(dir, options)));
 
+program.command('check').description('check SR and SEG files, also against their source images').argument('<files...>', 'files and folders')
+  .action(async (files: string[]) => exit((await import('./app/cli/check.ts')).checkObjects(files)));
+
+program.command('findings').description('print what an SR or SEG file says, as JSON').argument('<file>')
+  .action(async (file: string) => exit((await import('./app/cli/findings.ts')).findings(file)));
+
+const store = program.command('store').description('the segment store');
+store.command('check').description('read every record and hold the index to it').option(...CONFIG)
+  .action(async (options: object) => exit(await (await import('./app/cli/store-check.ts')).storeCheck(options)));
+
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').description('recompute its hash chain').option(...CONFIG)
   .action(async (options: object) => exit(await (await import('./app/cli/audit-verify.ts')).auditVerify(options)));
