@@ -98,7 +98,8 @@ function oneValue(vr: Vr, value: unknown): string | number | bigint | undefined 
   if (vr === 'AT') return typeof value === 'string' && /^[0-9a-fA-F]{8}$/.test(value) ? Number.parseInt(value, 16) : undefined;
   if (vr === 'SV' || vr === 'UV') return big(value);
   const number = floatFromJson(value);
-  if (vr === 'FL' || vr === 'FD') return number;
+  if (vr === 'FL') return number === undefined ? undefined : Math.fround(number);
+  if (vr === 'FD') return number;
   return number !== undefined && Number.isInteger(number) ? number : undefined;
 }
 

@@ -137,7 +137,7 @@ suite('data set reader: hostile bytes', () => {
   });
 
   test('nesting beyond the limit is TOO_DEEP, not a stack overflow', () => {
-    const level = Buffer.from('0900011053510000ffffffff' + 'feff00e0ffffffff', 'hex');
+    const level = Buffer.from('0900011053510000fffffffffeff00e0ffffffff', 'hex');
     const result = readDataSet(Buffer.concat(Array.from({ length: 100_000 }, () => level)), explicitLittleEndian);
     assert.ok(!result.ok && result.fault.code === 'TOO_DEEP');
   });
@@ -155,7 +155,7 @@ suite('data set reader: hostile bytes', () => {
   });
 
   test('UN of undefined length is a sequence in Implicit VR (PS3.5 §6.2.2)', () => {
-    const bytes = Buffer.from('09000110554e0000ffffffff' + 'feff00e0ffffffff' + '100020000400000041424320' + 'feff0de000000000' + 'feffdde000000000', 'hex');
+    const bytes = Buffer.from('09000110554e0000fffffffffeff00e0ffffffff100020000400000041424320feff0de000000000feffdde000000000', 'hex');
     const result = readDataSet(bytes, explicitLittleEndian);
     assert.ok(result.ok);
     assert.equal(result.value.items(0x00091001)[0]?.string(tags.PatientID), 'ABC');
@@ -167,7 +167,7 @@ suite('data set reader: hostile bytes', () => {
   });
 
   test('odd lengths are tolerated', () => {
-    const result = readDataSet(Buffer.from('100020004c4f0300414243' + '100030004441000', 'hex').subarray(0, 11), explicitLittleEndian);
+    const result = readDataSet(Buffer.from('100020004c4f0300414243100030004441000', 'hex').subarray(0, 11), explicitLittleEndian);
     assert.ok(result.ok && result.value.string(tags.PatientID) === 'ABC');
   });
 });
