@@ -1,6 +1,7 @@
 /** The phantoms that `isocenter generate` and the tests can ask for by name. */
 import { cardiacSaxStudy } from './cardiac-sax-study.ts';
 import { chestCtStudy, type ChestCtStudyOptions } from './chest-ct-study.ts';
+import { cxrStudy } from './cxr-study.ts';
 import { fundusStudy } from './fundus-study.ts';
 import type { PhantomStudy, PhantomStudyOptions } from './phantom-study.ts';
 
@@ -13,11 +14,12 @@ export interface PhantomOptions extends PhantomStudyOptions {
   readonly findings?: number;
 }
 
-export type PhantomName = 'chest-ct' | 'cardiac-sax' | 'fundus';
+export type PhantomName = 'chest-ct' | 'cardiac-sax' | 'cxr' | 'fundus';
 
 export const phantoms: Readonly<Record<PhantomName, (seed: number, options?: PhantomOptions) => PhantomStudy>> = {
   'chest-ct': (seed, options = {}) => chestCtStudy(seed, chestCtOptions(options)),
   'cardiac-sax': (seed, { matrix, freshUids, studyDate } = {}) => cardiacSaxStudy(seed, given({ matrix, freshUids, studyDate })),
+  'cxr': (seed, { matrix, freshUids, studyDate } = {}) => cxrStudy(seed, given({ matrix, freshUids, studyDate })),
   'fundus': (seed, { matrix, freshUids, studyDate } = {}) => fundusStudy(seed, given({ matrix, freshUids, studyDate })),
 };
 
