@@ -2,6 +2,7 @@ import { asGatewayError, GatewayError } from '../../foundation/errors.ts';
 import type { AsyncOperations } from '../../standards/upper-layer/pdu.ts';
 import { type ClientAssociation, openAssociation } from '../../transport/dicom/association-client.ts';
 import type { DataSetBytes } from '../../transport/dicom/dimse-service.ts';
+import { CallDeadlines } from './call-deadline.ts';
 import { addressed, type CallContext, type DimsePeer } from './dimse-peer.ts';
 import { LookAhead } from './look-ahead.ts';
 
@@ -37,6 +38,7 @@ const lookAheadItems = 64;
 const maxContexts = 128;
 /** New associations after lost ones, without a single answer in between. */
 const maxLosses = 2;
+const releaseMs = 10_000;
 
 /**
  * C-STOREs instances to a peer, in order, on as few associations as their SOP classes and transfer syntaxes need: contexts are proposed for
@@ -57,6 +59,7 @@ class Sending {
   readonly #peer: DimsePeer;
   readonly #items: LookAhead<OutgoingInstance>;
   readonly #options: SendOptions;
+  readonly #deadlines: CallDeadlines;
   readonly #outcomes: SendOutcome[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #association: ClientAssociation | undefined;
@@ -68,6 +71,7 @@ class Sending {
     this.#peer = peer;
     this.#items = items;
     this.#options = options;
+    this.#deadlines = new CallDeadlines(options.signal);
   }
 
   async run(): Promise<readonly SendOutcome[]> {
@@ -87,7 +91,8 @@ class Sending {
     await this.#items.close();
     const association = this.#association;
     this.#association = undefined;
-    await association?.release(AbortSignal.any([this.#options.signal, AbortSignal.timeout(10_000)]));
+    if (association !== undefined) await this.#deadlines.run(releaseMs, (signal) => association.release(signal));
+    this.#deadlines.close();
   }
 
   /** The association to send the item on; a new one when there is none or it has no context for the item. */
@@ -101,7 +106,8 @@ class Sending {
       this.#dead = 'the peer ended the association again and again';
       return undefined;
     }
-    await this.#association?.release(this.#deadline());
+    const finished = this.#association;
+    if (finished !== undefined) await this.#deadlines.run(releaseMs, (signal) => finished.release(signal));
     return this.#open(index === 0);
   }
 
@@ -115,7 +121,7 @@ class Sending {
     const { asyncOperations } = this.#options;
     const request = { ...addressed(this.#peer, this.#options), contexts, ...(asyncOperations === undefined ? {} : { asyncOperations }) };
     try {
-      this.#association = await openAssociation(request, this.#deadline());
+      this.#association = await this.#timed((signal) => openAssociation(request, signal));
       this.#proposed = new Set(combinations.keys());
       return this.#association;
     } catch (error) {
@@ -139,7 +145,7 @@ class Sending {
   async #store(association: ClientAssociation, item: OutgoingInstance): Promise<SendOutcome> {
     const { sopClassUid, sopInstanceUid, transferSyntaxUid, bytes } = item;
     try {
-      const response = await association.cStore({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet: bytes }, this.#deadline());
+      const response = await this.#timed((signal) => association.cStore({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet: bytes }, signal));
       this.#losses = 0;
       return { kind: 'answered', status: response.status, comment: response.command.errorComment };
     } catch (error) {
@@ -154,9 +160,8 @@ class Sending {
     this.#options.onOutcome?.(item, outcome, index);
   }
 
-  #deadline(): AbortSignal {
-    const { signal, timeoutMs = 60_000 } = this.#options;
-    return AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  #timed<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#deadlines.run(this.#options.timeoutMs ?? 60_000, work);
   }
 }
 

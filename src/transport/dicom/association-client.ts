@@ -5,7 +5,7 @@ import type { Log } from '../../foundation/log.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../standards/dicom/implementation.ts';
 import { commandFields, priorities } from '../../standards/dimse/command.ts';
 import { type AcceptedContext, grantedContexts } from '../../standards/upper-layer/negotiation.ts';
-import { type AssociateAc, type AssociateRj, type AssociateRq, type AsyncOperations, dicomApplicationContext, type RoleSelection, type UserIdentity } from '../../standards/upper-layer/pdu.ts';
+import { type AssociateAc, type AssociateRj, type AssociateRq, type AsyncOperations, dicomApplicationContext, type ExtendedNegotiation, type RoleSelection, type UserIdentity } from '../../standards/upper-layer/pdu.ts';
 import { rejectionName } from '../../standards/upper-layer/reject-reasons.ts';
 import type { AssociationTimes } from './activity-watch.ts';
 import { Association, type AssociationUser, stackOf } from './association.ts';
@@ -27,6 +27,7 @@ export interface AssociationRequest {
   readonly tls?: ClientTls;
   readonly roles?: readonly RoleSelection[];
   readonly userIdentity?: UserIdentity;
+  readonly extended?: readonly ExtendedNegotiation[];
   /** Window to offer, as PS3.7 §D.3.3.3 counts; none is offered when left out. */
   readonly asyncOperations?: AsyncOperations;
   /** Services for requests of the peer on this association (C-STORE of a C-GET, N-EVENT-REPORT). */
@@ -284,6 +285,7 @@ function requestPdu(request: AssociationRequest): AssociateRq {
       implementationVersionName: IMPLEMENTATION_VERSION_NAME,
       ...(request.roles === undefined ? {} : { roles: request.roles }),
       ...(request.asyncOperations === undefined ? {} : { asyncOperations: request.asyncOperations }),
+      ...(request.extended === undefined ? {} : { extended: request.extended }),
       ...(request.userIdentity === undefined ? {} : { userIdentity: request.userIdentity }),
     },
   };

@@ -66,7 +66,9 @@ export class AssociationServer {
 
   constructor(options: AssociationServerOptions) {
     this.#options = options;
-    this.#limits = { ...defaultLimits, ...options.limits };
+    const limits = { ...defaultLimits, ...options.limits };
+    // Room for connections that are only opening or closing, beside all associations.
+    this.#limits = { ...limits, maxConnections: options.limits?.maxConnections ?? Math.max(limits.maxConnections, 2 * limits.maxAssociations) };
     this.#times = { ...defaultTimes, ...options.times };
   }
 

@@ -128,8 +128,11 @@ export class DimseSession implements MessageSink, PeerAssociation {
 
   #request(context: AcceptedContext, command: Command): void {
     const operation = new Operation(this, context, command);
+    const isRepeated = this.#open.size > 0 && [...this.#open].some((other) => other.command.messageId === command.messageId);
     this.#open.add(operation);
     this.#holdWhenFull();
+    // PS3.7 §C.5: the message id is that of an operation that still runs.
+    if (isRepeated) return this.#refuse(operation, statuses.duplicateInvocation);
     const service = this.#services.find((candidate) => candidate.commands.includes(command.field) && candidate.serves(context.abstractSyntax));
     if (service === undefined) return this.#refuse(operation, statuses.unrecognizedOperation);
     try {

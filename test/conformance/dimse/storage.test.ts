@@ -140,6 +140,19 @@ suite('storage SCP', () => {
     peer.socket.destroy();
   });
 
+  test('a message id that is still in use is answered 0210H, and the first operation goes on  [PS3.7 §C.5]', async () => {
+    server.receiver.outcome = undefined;
+    const peer = await RawPeer.associate(server.port, { user: requestPdu({}, { asyncOperations: { invoked: 4, performed: 1 } }).user });
+
+    for (let turn = 0; turn < 2; turn += 1) peer.send(Buffer.concat([commandPdu(1, storeRq(1)), dataPdu(1, Buffer.alloc(10))]));
+    assert.equal((await peer.nextCommand()).status, 0x0210);
+    server.receiver.instances[0]!.answer({ kind: 'stored' });
+
+    assert.equal((await peer.nextCommand()).status, 0);
+    assert.equal(server.receiver.instances.length, 1);
+    peer.socket.destroy();
+  });
+
   test('a peer that asked for no window and sends ahead is slowed down, not refused', async () => {
     server.receiver.outcome = undefined;
     const peer = await RawPeer.associate(server.port);
