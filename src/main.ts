@@ -44,6 +44,9 @@ program.command('demo').description('a whole gateway, a chest CT sent to it, eve
 program.command('trace').description('print every hop of a study or instance').argument('<uid>').option(...CONFIG)
   .action(async (uid: string, options: object) => exit(await (await import('./app/cli/trace.ts')).trace(uid, options)));
 
+program.command('explain').description('print why each rule did or did not run its models on a study').argument('<uid>', 'Study Instance UID').option(...CONFIG)
+  .action(async (uid: string, options: object) => exit(await (await import('./app/cli/explain.ts')).explain(uid, options)));
+
 program.command('evaluate').description('run a model on seeded phantoms and print its figures').argument('<model-id>', 'for example ref-lung-nodule-ct')
   .requiredOption('--seeds <range>', 'for example 900-929').option('--json <file>', 'file to write the figures to').option('--models-dir <dir>', 'folder of model folders')
   .action(async (modelId: string, options: EvaluateOptions) => exit(await (await import('./app/cli/evaluate.ts')).evaluate(modelId, options)));

@@ -126,3 +126,10 @@ export async function studyOfInstance(tx: Tx, sopInstanceUid: string): Promise<s
   const [row] = await tx.query<{ study_instance_uid: string }>(ofInstance, [sopInstanceUid]);
   return row?.study_instance_uid;
 }
+
+const completeness = { name: 'study_completeness', text: 'select completeness from study where study_instance_uid = $1' };
+
+/** The evidence of the last completeness decision; null before the first. */
+export async function completenessOfStudy(tx: Tx, studyInstanceUid: string): Promise<{ readonly evidence?: readonly string[]; readonly partial?: boolean } | null> {
+  return (await tx.query<{ completeness: { evidence?: string[]; partial?: boolean } | null }>(completeness, [studyInstanceUid]))[0]?.completeness ?? null;
+}
