@@ -14,7 +14,7 @@ export interface ModelPoolOptions {
   readonly slots: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** Threads of one network; cores − 1 unless told. */
+  /** Threads of one network; cores − 1 unless told, and 2 on a machine of two. */
   readonly threads?: number;
 }
 
@@ -55,7 +55,9 @@ export class ModelPool {
   private constructor(options: ModelPoolOptions, catalogue: ModelCatalogue) {
     this.#options = options;
     this.#catalogue = catalogue;
-    const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+    const cores = availableParallelism();
+    // A child runs at the lowest priority and gives way to intake; on two cores it may have both, or one would idle beside it.
+    const threads = options.threads ?? Math.max(Math.min(2, cores), cores - 1);
     this.#slots = Array.from({ length: Math.max(1, options.slots) }, (_, index) => new ModelSlot({ index, threads, clock: options.clock, log: options.log }));
   }
 

@@ -94,19 +94,24 @@ export function noiseInTissue(volume: Volume): number | null {
   return differences.length < 500 ? null : median(differences) * 1.4826 * Math.sqrt(9 / 8);
 }
 
-/** Darkest percentile, and the most frequent value (20 HU bins) between −300 and 300. */
+/** Darkest percentile, and the most frequent value (20 HU bins) between −300 and 300; of about 200,000 voxels. */
 function landmarks(volume: Volume): { air: number; tissue: number | null } {
   const stride = Math.max(1, Math.floor(volume.data.length / 200_000));
-  const sample: number[] = [];
-  const bins = new Int32Array(30);
+  // One bin for each whole HU from −2048 to 4095; what lies beyond counts in the last.
+  const bins = new Int32Array(6144);
+  let count = 0;
   for (let q = 0; q < volume.data.length; q += stride) {
-    const hu = volume.data[q]!;
-    sample.push(hu);
-    if (hu >= -300 && hu < 300) bins[Math.floor((hu + 300) / 20)]!++;
+    bins[Math.max(0, Math.min(6143, Math.floor(volume.data[q]!) + 2048))]!++;
+    count++;
   }
-  sample.sort((a, b) => a - b);
-  const most = bins.indexOf(Math.max(...bins));
-  return { air: sample[Math.floor(sample.length / 100)] ?? 0, tissue: bins[most]! < sample.length / 1000 ? null : -300 + most * 20 + 10 };
+  let air = 0;
+  for (let below = bins[0]!; below <= count / 100 && air < 6143; ) below += bins[++air]!;
+  let most = { hu: 0, voxels: 0 };
+  for (let hu = -300; hu < 300; hu += 20) {
+    const voxels = bins.subarray(hu + 2048, hu + 2068).reduce((sum, n) => sum + n, 0);
+    if (voxels > most.voxels) most = { hu: hu + 10, voxels };
+  }
+  return { air: air - 2048, tissue: most.voxels < count / 1000 ? null : most.hu };
 }
 
 function judge(setting: { readonly check: string; readonly action: Action }, passes: boolean, reason: string): QualityCheck {

@@ -55,7 +55,35 @@ export function segmentNodule(source: Volume, seed: SegmentationSeed): NoduleReg
   for (let q = 0; q < above.length; q++) above[q] = box.hu[q]! >= thresholdHu && far[q]! <= reach ? 1 : 0;
   const grown = nearestComponent({ data: above, dims: box.dims, spacing: source.spacing }, far);
   if (grown === null) return null;
-  return { corner: box.corner, mask: openNear(grown, far), thresholdHu, coreHu };
+  const tight = cropToContent(grown, far);
+  const corner: Triple = [box.corner[0] + tight.offset[0], box.corner[1] + tight.offset[1], box.corner[2] + tight.offset[2]];
+  return { corner, mask: openNear(tight.mask, tight.far), thresholdHu, coreHu };
+}
+
+/** The part of the box that holds the mask: distances are costly, and most of the box is lung. */
+function cropToContent(mask: Mask, far: Float32Array): { readonly offset: Triple; readonly mask: Mask; readonly far: Float32Array } {
+  const [nz, ny, nx] = mask.dims;
+  const low: [number, number, number] = [nz, ny, nx];
+  const high: [number, number, number] = [-1, -1, -1];
+  for (let row = 0; row < nz * ny; row++) {
+    const line = mask.data.subarray(row * nx, (row + 1) * nx);
+    const first = line.indexOf(1);
+    if (first === -1) continue;
+    const place = [Math.floor(row / ny), row % ny, first] as const;
+    for (const axis of [0, 1, 2] as const) low[axis] = Math.min(low[axis], place[axis]);
+    for (const axis of [0, 1] as const) high[axis] = Math.max(high[axis], place[axis]);
+    high[2] = Math.max(high[2], line.lastIndexOf(1));
+  }
+  const dims: Triple = [high[0] - low[0] + 1, high[1] - low[1] + 1, high[2] - low[2] + 1];
+  const size = dims[0] * dims[1] * dims[2];
+  const out = { data: new Uint8Array(size), far: new Float32Array(size) };
+  for (let k = 0; k < dims[0]; k++)
+    for (let j = 0; j < dims[1]; j++) {
+      const from = ((low[0] + k) * ny + low[1] + j) * nx + low[2];
+      out.data.set(mask.data.subarray(from, from + dims[2]), (k * dims[1] + j) * dims[2]);
+      out.far.set(far.subarray(from, from + dims[2]), (k * dims[1] + j) * dims[2]);
+    }
+  return { offset: low, mask: { data: out.data, dims, spacing: mask.spacing }, far: out.far };
 }
 
 interface Box {
