@@ -8,7 +8,7 @@ import type { ContentItem } from './content-item.ts';
 export function algorithmIdentification(model: ModelIdentity): readonly ContentItem[] {
   return [
     ...algorithmNameAndVersion(model),
-    ...model.parameters.map((parameter) => textValue('HAS CONCEPT MOD', concept('algorithm-parameters'), parameter)),
+    ...model.parameters.filter((parameter) => parameter.trim() !== '').map((parameter) => textValue('HAS CONCEPT MOD', concept('algorithm-parameters'), parameter)),
     codeValue('HAS CONCEPT MOD', concept('algorithm-family'), model.family),
     textValue('HAS CONCEPT MOD', concept('algorithm-manufacturer'), clipped(model.manufacturer, 64)),
   ];

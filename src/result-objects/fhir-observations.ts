@@ -27,7 +27,7 @@ export function observations(scene: FhirScene): readonly KeyedObservation[] {
     ...analysis.findings.map((finding) => findingObservation(finding, scene)),
     ...analysis.targets.filter((target) => !target.present).map((target) => targetObservation(target, scene)),
     ...analysis.studyMeasurements.map((measurement) => studyMeasurement(measurement, scene)),
-    ...analysis.studyEvaluations.map((evaluation) => studyEvaluation(evaluation, scene)),
+    ...analysis.studyEvaluations.filter(isSaid).map((evaluation) => studyEvaluation(evaluation, scene)),
   ];
 }
 
@@ -52,7 +52,7 @@ function findingObservation(finding: Finding, scene: FhirScene): KeyedObservatio
     ...(finding.sites[0] === undefined ? {} : { bodySite: bodySite(finding.sites[0]) }),
     component: [
       ...[...finding.measurements, ...probability].map(measurementComponent),
-      ...finding.evaluations.map(evaluationComponent),
+      ...finding.evaluations.filter(isSaid).map(evaluationComponent),
       ...finding.sites.flatMap(({ laterality }) => (laterality === null ? [] : [{ code: codeable(concept('laterality')), valueCodeableConcept: codeable(laterality) }])),
       { code: codeable(concept('tracking-identifier')), valueString: finding.trackingId },
     ],
@@ -125,6 +125,10 @@ export function measurementComponent(measurement: Measurement): ObservationCompo
 
 function evaluationComponent(evaluation: Evaluation): ObservationComponent {
   return { code: codeable(evaluation.concept), ...evaluationValue(evaluation) };
+}
+
+function isSaid({ value }: Evaluation): boolean {
+  return typeof value !== 'string' || value.trim() !== '';
 }
 
 function evaluationValue({ value }: Evaluation): { valueString: string } | { valueCodeableConcept: CodeableConcept } {

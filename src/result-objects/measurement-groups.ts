@@ -5,7 +5,7 @@ import { algorithmIdentification } from './algorithm-items.ts';
 import { codeValue, container, imageValue, textValue, uidValue } from './content-item.ts';
 import type { ContainerItem, ContentItem } from './content-item.ts';
 import { imageRegion } from './image-region.ts';
-import { evaluationItem, measurementItem, probabilityMeasurement } from './measurement-items.ts';
+import { evaluationItems, measurementItem, probabilityMeasurement } from './measurement-items.ts';
 import { sourceReference } from './report-request.ts';
 import type { StructuredReportRequest } from './report-request.ts';
 import { observationUid as derivedObservationUid, findingObservationUid, targetKey, targetTrackingUid } from './result-uids.ts';
@@ -115,7 +115,7 @@ function measurementGroup(parts: GroupParts, request: StructuredReportRequest, o
     ...algorithmIdentification(analysis.model),
     ...parts.region,
     ...parts.measurements.map((measurement) => measurementItem(measurement, analysis.model, uid(measurement.id))),
-    ...parts.evaluations.map((evaluation) => evaluationItem(evaluation, uid(evaluation.id))),
+    ...parts.evaluations.flatMap((evaluation) => evaluationItems(evaluation, uid(evaluation.id))),
   ];
   // The first group of a tracking UID is the finding itself: FHIR and assessments refer to it.
   const observationUid = first ? findingObservationUid(analysis, context.revision, parts.trackingUid) : uid();

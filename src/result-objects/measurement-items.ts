@@ -40,9 +40,11 @@ export function measurementItem(measurement: Measurement, model: ModelIdentity, 
   };
 }
 
-/** A coded or textual statement, TID 1501 and 1500. */
-export function evaluationItem(evaluation: Evaluation, observationUid: string): ContentItem {
-  return typeof evaluation.value === 'string'
+/** A coded or textual statement, TID 1501 and 1500; none for a blank text, which is no legal item. */
+export function evaluationItems(evaluation: Evaluation, observationUid: string): readonly ContentItem[] {
+  if (typeof evaluation.value === 'string' && evaluation.value.trim() === '') return [];
+  const item = typeof evaluation.value === 'string'
     ? textValue('CONTAINS', evaluation.concept, evaluation.value, { observationUid })
     : codeValue('CONTAINS', evaluation.concept, evaluation.value, { observationUid });
+  return [item];
 }

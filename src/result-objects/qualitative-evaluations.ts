@@ -4,7 +4,7 @@ import type { Analysis, AnalysisOutcome } from '../domain/findings.ts';
 import { codeValue, container, textValue } from './content-item.ts';
 import type { ContainerItem, ContentItem } from './content-item.ts';
 import { disclosure } from './disclosure.ts';
-import { evaluationItem } from './measurement-items.ts';
+import { evaluationItems } from './measurement-items.ts';
 import type { StructuredReportRequest } from './report-request.ts';
 import { observationUid } from './result-uids.ts';
 
@@ -19,9 +19,9 @@ export function qualitativeEvaluations({ analysis, context }: StructuredReportRe
   return container('CONTAINS', concept('qualitative-evaluations'), '', [
     codeValue('CONTAINS', concept('cad-summary'), summary, { observationUid: uid('summary') }),
     comment(disclosure(analysis.model)),
-    comment(analysis.summary),
+    ...(analysis.summary.trim() === '' ? [] : [comment(analysis.summary)]),
     ...urgency(analysis),
-    ...analysis.studyEvaluations.map((evaluation) => evaluationItem(evaluation, uid(evaluation.id))),
+    ...analysis.studyEvaluations.flatMap((evaluation) => evaluationItems(evaluation, uid(evaluation.id))),
     ...analysis.targets.filter((target) => target.probability === null).map((target) => comment(`Not analysed for ${target.concept.meaning}`)),
     ...analysis.quality.filter((check) => check.verdict !== 'pass').map((check) => comment(`Quality check ${check.check}: ${check.reason}`)),
   ]);

@@ -36,7 +36,7 @@ export function reportDocument(analysis: Analysis, context: ResultContext): Repo
     facts: facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined && fact[1].trim() !== ''),
     sections: [
       { heading: 'Summary', lines: summaryLines(analysis) },
-      { heading: 'Findings', lines: findingLines(analysis) },
+      { heading: 'Findings', lines: findingLines(analysis, context) },
       { heading: 'Measurements of the study', lines: [...analysis.studyMeasurements.map(measurementText), ...evaluationLines(analysis)] },
       { heading: 'Quality', lines: analysis.quality.filter((check) => check.verdict !== 'pass').map((check) => check.reason) },
       { heading: 'Recommendation', lines: ['None given by the algorithm. Clinical decision rests with the reading physician.'] },
@@ -50,9 +50,9 @@ function summaryLines(analysis: Analysis): readonly string[] {
   return [analysis.summary, ...(urgency.level === 'routine' ? [] : [`Urgency: ${urgency.level}. ${urgency.reason}`.trim()])];
 }
 
-function findingLines(analysis: Analysis): readonly string[] {
+function findingLines(analysis: Analysis, context: ResultContext): readonly string[] {
   if (analysis.outcome === 'not-analysable') return ['The study could not be analysed. Nothing can be concluded from this report.'];
-  const findings = analysis.findings.map((finding) => findingText(finding, analysis));
+  const findings = analysis.findings.map((finding) => findingText(finding, analysis, context));
   const absent = analysis.targets
     .filter((target) => !target.present && target.probability !== null)
     .map((target) => `${target.concept.meaning} (${target.site.meaning}): not found by the algorithm, highest probability ${percent(target.probability ?? 0)}.`);
@@ -61,20 +61,24 @@ function findingLines(analysis: Analysis): readonly string[] {
 }
 
 /** One finding as one line: name, what and where, sizes, attributes, how sure, on which image. */
-function findingText(finding: Finding, analysis: Analysis): string {
+function findingText(finding: Finding, analysis: Analysis, context: ResultContext): string {
   const parts = [
     [finding.concept.meaning, ...finding.sites.map(siteText)].join(', '),
     ...finding.measurements.map(measurementText),
     ...finding.evaluations.map((evaluation) => (typeof evaluation.value === 'string' ? evaluation.value : evaluation.value.meaning)),
     ...(finding.probability === null ? [] : [`probability ${percent(finding.probability)}`]),
-    ...imageText(finding, analysis),
+    ...imageText(finding, analysis, context),
   ];
   return `${finding.trackingId}: ${parts.join('; ')}.`;
 }
 
-function imageText(finding: Finding, analysis: Analysis): readonly string[] {
+/** The key image by its place in the volume and by the Instance Number that a viewer shows. */
+function imageText(finding: Finding, { source }: Analysis, { headers }: ResultContext): readonly string[] {
   const key = finding.imageIndices[0];
-  return key === undefined || analysis.source.images.length === 1 ? [] : [`image ${key + 1} of ${analysis.source.images.length}`];
+  const image = key === undefined ? undefined : source.images[key];
+  if (key === undefined || image === undefined || source.images.length === 1) return [];
+  const instance = image.frame === null ? headers.get(image.sopInstanceUid)?.number(tags.InstanceNumber) : undefined;
+  return [`image ${key + 1} of ${source.images.length}${instance === undefined ? '' : ` (instance number ${instance})`}`];
 }
 
 function siteText({ site, laterality }: FindingSite): string {

@@ -38,7 +38,7 @@ export function checkGeometry(segmentation: DataSet, sources: ReadonlyMap<string
     const same = (rule: string, a: unknown, b: unknown, what: string): void => {
       if (JSON.stringify(a) !== JSON.stringify(b)) report(rule, where, `${what} differs from the source image`);
     };
-    const placed = expected.position !== null;
+    const placed = expected.position !== null && source.has(tags.FrameOfReferenceUID);
     if (placed) same('frame-of-reference', segmentation.string(tags.FrameOfReferenceUID), source.string(tags.FrameOfReferenceUID), 'frame of reference');
     same('grid-size', [segmentation.number(tags.Rows), segmentation.number(tags.Columns)], [source.number(tags.Rows), source.number(tags.Columns)], 'size');
     if (!placed) return;

@@ -11,10 +11,17 @@ function pruned(value: unknown): unknown {
     const items = value.map(pruned).filter((item) => item !== undefined);
     return items.length === 0 ? undefined : items;
   }
-  if (typeof value === 'string') return value.trim() === '' ? undefined : value.trim();
+  if (typeof value === 'string') return clean(value);
   if (value === null || typeof value !== 'object') return value ?? undefined;
   const entries = Object.entries(value)
     .map(([key, child]) => [key, pruned(child)] as const)
     .filter(([, child]) => child !== undefined);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** FHIR R4 string: `[ \r\n\t\S]+`, no control characters, no space at its ends. */
+function clean(text: string): string | undefined {
+  // oxlint-disable-next-line no-control-regex
+  const legal = text.replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/g, '').replaceAll(/[^\S \r\n\t]/g, ' ').trim();
+  return legal === '' ? undefined : legal;
 }

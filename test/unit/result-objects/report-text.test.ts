@@ -16,7 +16,7 @@ suite('report that a doctor reads', () => {
   test('a finding is one line with place, sizes, kind, probability and image', () => {
     assert.ok(
       reportText(reportDocument(positive, context)).includes(
-        'nodule-1: Nodule, Upper lobe of lung, right; Long axis 7.8 mm; Short axis 6.1 mm; Volume 181.5 mm³; Mean Attenuation Coefficient: not measured (Measurement failure); Solid pulmonary nodule; probability 91 %; image 4 of 12.',
+        'nodule-1: Nodule, Upper lobe of lung, right; Long axis 7.8 mm; Short axis 6.1 mm; Volume 181.5 mm³; Mean Attenuation Coefficient: not measured (Measurement failure); Solid pulmonary nodule; probability 91 %; image 4 of 12 (instance number 4).',
       ),
     );
   });
