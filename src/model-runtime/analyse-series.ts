@@ -118,11 +118,7 @@ function isRefused(quality: readonly QualityCheck[]): boolean {
 }
 
 function clip(values: Float32Array, min: number, max: number): void {
-  for (let q = 0; q < values.length; q++) {
-    const value = values[q]!;
-    if (value < min) values[q] = min;
-    else if (value > max) values[q] = max;
-  }
+  for (let q = 0; q < values.length; q++) values[q] = Math.min(max, Math.max(min, values[q]!));
 }
 
 function settingsOf(manifest: Manifest): Parameters<typeof detectInVolume>[2] {
