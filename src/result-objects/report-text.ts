@@ -15,7 +15,7 @@ export function conclusionText(report: ReportDocument): string {
 
 /** A complete HTML document, no scripts, no outside references: fit for `text/html` in presentedForm. */
 export function reportHtml(report: ReportDocument): string {
-  const style = 'body{font:16px/1.5 sans-serif;max-width:46em;margin:2em auto;padding:0 1em;color:#111}.ai{border-left:4px solid #b45309;padding:.4em .8em;background:#fff7ed}dt{font-weight:600}dd{margin:0 0 .3em}';
+  const style = 'body{font:16px/1.5 sans-serif;max-width:46em;margin:2em auto;padding:0 1em;color:#111}.ai{border-left:4px solid #b45309;padding:.4em .8em;background:#fff7ed}h1{font-size:1.5em}h2{font-size:1.1em;margin:1.2em 0 .3em}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15em 1.2em}dt{font-weight:600}dd{margin:0}ul{margin:0;padding-left:1.2em}li{margin:.2em 0}';
   return `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/><title>${escapeHtml(report.title)}</title><style>${style}</style></head><body>${content(report)}</body></html>\n`;
 }
 

@@ -81,7 +81,10 @@ export function checkCode(code: CodedConcept, where: string, report: Report): vo
   if (code.meaning === '') report('meaning-missing', where, `(${code.value}, ${code.scheme}) has no code meaning`);
   if (code.meaning.length > 64) report('meaning-long', where, 'code meaning has more than 64 characters');
   if (retiredSchemes.has(code.scheme)) report('scheme-retired', where, `${code.scheme} is retired, use SCT`);
-  else if (codingScheme(code.scheme) === undefined) report('scheme-unknown', where, `coding scheme ${code.scheme} is not known`);
+  else if (codingScheme(code.scheme) !== undefined) return;
+  // A model of somebody else may bring codes of its own (PS3.3 §8.2: private designators begin with 99).
+  else if (code.scheme.startsWith('99')) report('scheme-private', where, `coding scheme ${code.scheme} is private and not ours`);
+  else report('scheme-unknown', where, `coding scheme ${code.scheme} is not known`);
 }
 
 function checkNumber(item: NumItem, path: string, report: Report): void {
