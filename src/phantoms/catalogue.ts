@@ -3,6 +3,7 @@ import { cardiacSaxStudy } from './cardiac-sax-study.ts';
 import { chestCtStudy, type ChestCtStudyOptions } from './chest-ct-study.ts';
 import { cxrStudy } from './cxr-study.ts';
 import { fundusStudy } from './fundus-study.ts';
+import { mammoStudy } from './mammo-study.ts';
 import type { PhantomStudy, PhantomStudyOptions } from './phantom-study.ts';
 
 /** What can be wished for; a phantom ignores what it does not know. */
@@ -14,13 +15,14 @@ export interface PhantomOptions extends PhantomStudyOptions {
   readonly findings?: number;
 }
 
-export type PhantomName = 'chest-ct' | 'cardiac-sax' | 'cxr' | 'fundus';
+export type PhantomName = 'chest-ct' | 'cardiac-sax' | 'cxr' | 'fundus' | 'mammo';
 
 export const phantoms: Readonly<Record<PhantomName, (seed: number, options?: PhantomOptions) => PhantomStudy>> = {
   'chest-ct': (seed, options = {}) => chestCtStudy(seed, chestCtOptions(options)),
   'cardiac-sax': (seed, { matrix, freshUids, studyDate } = {}) => cardiacSaxStudy(seed, given({ matrix, freshUids, studyDate })),
   'cxr': (seed, { matrix, freshUids, studyDate } = {}) => cxrStudy(seed, given({ matrix, freshUids, studyDate })),
   'fundus': (seed, { matrix, freshUids, studyDate } = {}) => fundusStudy(seed, given({ matrix, freshUids, studyDate })),
+  'mammo': (seed, { matrix, freshUids, studyDate } = {}) => mammoStudy(seed, given({ matrix, freshUids, studyDate })),
 };
 
 export function isPhantomName(name: string): name is PhantomName {
