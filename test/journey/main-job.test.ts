@@ -23,7 +23,7 @@ suite('journey: the main job', function () {
     });
     gateway = await place.start();
     const study = path.join(place.folder, 'study');
-    const made = await gateway.verb('generate', 'chest-ct', '--seed', '7', '--slices', '120', '--matrix', '256', '--fresh-uids', '--out', study);
+    const made = await gateway.verb('generate', 'chest-ct', '--seed', '7', '--slices', '120', '--matrix', '320', '--fresh-uids', '--out', study);
     studyInstanceUid = /study ([\d.]+)/.exec(made.output)?.[1] ?? '';
     const sent = await gateway.verb('send', study, '--to', gateway.dicom, '--calling', 'MODALITY');
     assert.equal(sent.code, 0, sent.output);

@@ -3,7 +3,9 @@ import type { Database } from '../../store/database.ts';
 import { hopsOfStudy, type Hop } from '../../store/hop.ts';
 import { jobsOfStudy } from '../../store/inference-job.ts';
 import { deliveriesOfStudy } from '../../store/overview.ts';
+import { ruleDecisionsOfStudy } from '../../store/rule-decision.ts';
 import { pause } from '../pause.ts';
+import { reasonsOf } from './explain.ts';
 import type { DemoScreen } from './demo-screen.ts';
 
 /** What each hop of ARCHITECTURE §4 means, for people. */
@@ -44,8 +46,9 @@ export async function followStudy(database: Database, studyInstanceUid: string, 
       screen.line(describe(hop), hop.at.getTime());
     }
     const open = await whatIsOpen(database, studyInstanceUid, screen);
+    if (open === 'no-run' && seen.has(8)) throw new GatewayError('DEMO_FAILED', `no model runs: ${await whyNot(database, studyInstanceUid)}`, { failure: 'permanent' });
     const missing = ALL_HOPS.filter((hop) => !seen.has(hop));
-    if (missing.length === 0 && !open) return;
+    if (missing.length === 0 && open === 'nothing') return;
     if (performance.now() > giveUpAt) {
       throw new GatewayError('DEMO_FAILED', missing.length > 0 ? `hop ${missing.join(', ')} did not happen within ${deadlineMs / 1000} s` : 'a delivery still waits', { failure: 'permanent' });
     }
@@ -53,8 +56,13 @@ export async function followStudy(database: Database, studyInstanceUid: string, 
   }
 }
 
-/** True while a job or delivery is under way; shows how far the model is. */
-async function whatIsOpen(database: Database, studyInstanceUid: string, screen: DemoScreen): Promise<boolean> {
+async function whyNot(database: Database, studyInstanceUid: string): Promise<string> {
+  const decisions = await ruleDecisionsOfStudy(database, studyInstanceUid);
+  return decisions.flatMap(({ decision }) => reasonsOf(decision as Parameters<typeof reasonsOf>[0])).join('; ');
+}
+
+/** Whether a job or delivery is under way; shows how far the model is. */
+async function whatIsOpen(database: Database, studyInstanceUid: string, screen: DemoScreen): Promise<'no-run' | 'something' | 'nothing'> {
   const jobs = await jobsOfStudy(database, studyInstanceUid);
   for (const job of jobs) {
     if (['failed', 'held', 'cancelled'].includes(job.state)) throw new GatewayError('DEMO_FAILED', `the run of ${job.model_id} is ${job.state}: ${JSON.stringify(job.failure)}`, { failure: 'permanent' });
@@ -63,7 +71,8 @@ async function whatIsOpen(database: Database, studyInstanceUid: string, screen: 
   const deliveries = await deliveriesOfStudy(database, studyInstanceUid, 100);
   const bad = deliveries.find((delivery) => ['dead', 'held', 'cancelled'].includes(delivery.state));
   if (bad !== undefined) throw new GatewayError('DEMO_FAILED', `delivery to ${bad.destination} is ${bad.state}: ${bad.waiting_for ?? ''}`, { failure: 'permanent' });
-  return jobs.length === 0 || jobs.some((job) => job.state !== 'done') || deliveries.some((delivery) => !['delivered', 'proven'].includes(delivery.state));
+  if (jobs.length === 0) return 'no-run';
+  return jobs.some((job) => job.state !== 'done') || deliveries.some((delivery) => !['delivered', 'proven'].includes(delivery.state)) ? 'something' : 'nothing';
 }
 
 function describe(hop: Hop): string {

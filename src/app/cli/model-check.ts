@@ -28,7 +28,7 @@ export async function modelCheck(folder: string, options: ModelCheckOptions = {}
   try {
     const began = systemClock.monotonic();
     const warm = await models.get(absolute, null);
-    console.log(`weights   loaded in ${Math.round(systemClock.monotonic() - began)} ms with ${manifest.runtime.executionProviders.join(', ')}`);
+    console.log(`weights   loaded in ${Math.round(systemClock.monotonic() - began)} ms with ${manifest.runtime.kind === 'onnx' ? manifest.runtime.executionProviders.join(', ') : manifest.runtime.url}`);
     const results = await runSelfTests(warm, systemClock);
     for (const { input, timing, values, faults } of results) {
       const seen = [...values].map(([key, value]) => `${key} ${value}`).join(', ');
