@@ -13,7 +13,7 @@ import { findingsOf, notAnalysable, type Placed } from './assemble-analysis.ts';
 import { loadSeries, type LoadedSeries } from './load-series.ts';
 import type { Manifest } from './manifest-schema.ts';
 import type { LoadedModel } from './model-folder.ts';
-import type { NetworkStage } from './onnx-stage.ts';
+import type { NetworkStage } from './network-stage.ts';
 import type { RunProgress, RunTiming, SeriesInput } from './series-input.ts';
 
 export interface AnalyseHooks {

@@ -48,8 +48,14 @@ const onnxRuntime = z.strictObject({
   stages: z.array(z.strictObject({ id: identifier, file: text, sha256, opset: z.number().int().optional(), irVersion: z.number().int().optional() })).min(1),
 });
 
+const kserveRuntime = z.strictObject({
+  kind: z.literal('kserve-v2'),
+  url: z.string().regex(/^https?:\/\/[^\s]+$/, 'must be an http or https address'),
+  stages: z.array(z.strictObject({ id: identifier, modelName: text, modelVersion: text.optional() })).min(1),
+});
+
 /** Runtimes by `kind`; the parser looks at `kind` first, so that its faults are about the runtime that was meant. */
-export const runtimes = { onnx: onnxRuntime } as const;
+export const runtimes = { onnx: onnxRuntime, 'kserve-v2': kserveRuntime } as const;
 
 const eligibility = z.strictObject({
   modality: words,
@@ -169,7 +175,7 @@ export const manifestShape = {
   selfTest: z.array(z.strictObject({ input: z.string().regex(/^phantom:chest-ct:\d+$/, 'must be phantom:chest-ct:<seed>'), expect: z.array(expression).min(1) })).default([]),
 };
 
-export const manifestSchema = z.strictObject({ ...manifestShape, runtime: onnxRuntime });
+export const manifestSchema = z.strictObject({ ...manifestShape, runtime: z.discriminatedUnion('kind', [onnxRuntime, kserveRuntime]) });
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type LabelSpec = z.infer<typeof label>;

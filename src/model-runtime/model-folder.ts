@@ -12,7 +12,7 @@ export interface LoadedModel {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly identity: ModelIdentity;
-  /** Stage id → absolute path of its weights. */
+  /** Stage id → absolute path of its weights; empty when the network runs elsewhere. */
   readonly stageFiles: ReadonlyMap<string, string>;
 }
 
@@ -32,7 +32,7 @@ export async function loadModelFolder(folder: string): Promise<Result<LoadedMode
   const manifest = parsed.value;
   const stageFiles = new Map<string, string>();
   const faults: string[] = [];
-  for (const stage of manifest.runtime.stages) {
+  for (const stage of weightsOf(manifest)) {
     const file = path.resolve(folder, stage.file);
     if (path.relative(folder, file).startsWith('..')) faults.push(`${stage.file} lies outside the folder`);
     else faults.push(...(await checkFile(file, stage.file, stage.sha256)));
@@ -52,7 +52,7 @@ export async function writeDigests(folder: string): Promise<readonly string[]> {
   const parsed = parseManifest(source);
   if (!parsed.ok) return [];
   const changed: string[] = [];
-  for (const stage of parsed.value.runtime.stages) {
+  for (const stage of weightsOf(parsed.value)) {
     const actual = createHash('sha256').update(await readFile(path.resolve(folder, stage.file))).digest('hex');
     if (actual === stage.sha256) continue;
     source = source.replace(stage.sha256, actual);
@@ -73,10 +73,15 @@ async function checkFile(file: string, name: string, expected: string): Promise<
   return actual === expected ? [] : [`${name} has SHA-256 ${actual}, model.yaml says ${expected}`];
 }
 
+/** Files the manifest names; none when the network runs elsewhere. */
+function weightsOf({ runtime }: Manifest): readonly { readonly id: string; readonly file: string; readonly sha256: string }[] {
+  return runtime.kind === 'onnx' ? runtime.stages : [];
+}
+
 /** Over the manifest's text and the digests of its files in the order it names them: any change makes another model. */
 function digestOf(source: string, manifest: Manifest): string {
   const hash = createHash('sha256').update(`${Buffer.byteLength(source)}:`).update(source);
-  for (const stage of manifest.runtime.stages) hash.update(stage.sha256);
+  for (const stage of weightsOf(manifest)) hash.update(stage.sha256);
   return hash.digest('hex');
 }
 

@@ -1,13 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GatewayError } from '../foundation/errors.ts';
-import type { Triple } from '../model-steps/volume.ts';
-
-/** One network of a model, loaded and warm. */
-export interface NetworkStage {
-  /** Runs the network on a single-channel volume of shape [1, 1, z, y, x]; gives the values of the output and its shape. */
-  run(input: Float32Array, size: Triple): Promise<{ readonly values: Float32Array; readonly shape: readonly number[] }>;
-  release(): Promise<void>;
-}
+import type { NetworkStage } from './network-stage.ts';
 
 export interface OnnxStageOptions {
   readonly file: string;

@@ -1,6 +1,8 @@
 import { GatewayError } from '../foundation/errors.ts';
 import { loadModelFolder, type LoadedModel } from './model-folder.ts';
-import { loadOnnxStage, type NetworkStage } from './onnx-stage.ts';
+import { openKserveStage } from './kserve-stage.ts';
+import type { NetworkStage } from './network-stage.ts';
+import { loadOnnxStage } from './onnx-stage.ts';
 
 export interface WarmModel {
   readonly model: LoadedModel;
@@ -55,13 +57,16 @@ export class WarmModels {
   }
 }
 
-function loadNetwork(model: LoadedModel, threads: number): Promise<NetworkStage> {
-  const [input, output] = [model.manifest.inputs[0]!, model.manifest.outputs[0]!];
-  return loadOnnxStage({
-    file: model.stageFiles.get(input.stage)!,
-    providers: model.manifest.runtime.executionProviders,
-    threads: model.manifest.runtime.intraOpThreads ?? threads,
-    inputTensor: input.tensor,
-    outputTensor: output.tensor,
-  });
+function loadNetwork({ manifest, stageFiles }: LoadedModel, threads: number): Promise<NetworkStage> {
+  const [input, output] = [manifest.inputs[0]!, manifest.outputs[0]!];
+  const tensors = { inputTensor: input.tensor, outputTensor: output.tensor };
+  const { runtime } = manifest;
+  switch (runtime.kind) {
+    case 'onnx':
+      return loadOnnxStage({ ...tensors, file: stageFiles.get(input.stage)!, providers: runtime.executionProviders, threads: runtime.intraOpThreads ?? threads });
+    case 'kserve-v2': {
+      const { modelName, modelVersion } = runtime.stages.find((stage) => stage.id === input.stage)!;
+      return openKserveStage({ ...tensors, url: runtime.url, modelName, modelVersion: modelVersion ?? null, timeoutMs: manifest.resources.timeoutSec * 1000 });
+    }
+  }
 }

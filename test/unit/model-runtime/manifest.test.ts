@@ -44,7 +44,7 @@ suite('model-runtime/manifest', () => {
     const faults = faultsOf((yaml) => yaml.replace('kind: onnx', 'kind: pickle'));
 
     assert.deepEqual(faults.map((f) => f.path), ['runtime.kind']);
-    assert.match(faults[0]!.message, /known are onnx/);
+    assert.match(faults[0]!.message, /known are onnx, kserve-v2/);
   });
 
   test('all faults are told at once, in the order of their lines', () => {
