@@ -56,9 +56,6 @@ model.command('check').description('check a model folder, run its self-test, pri
   .option('--write-digests', 'first put the digests of the files into model.yaml')
   .action(async (dir: string, options: ModelCheckOptions) => exit(await (await import('./app/cli/model-check.ts')).modelCheck(dir, options)));
 
-program.command('explain').description('say why a model ran on a study or did not').argument('<uid>').option(...CONFIG)
-  .action(async (uid: string, options: object) => exit(await (await import('./app/cli/explain.ts')).explain(uid, options)));
-
 program.command('check').description('check SR and SEG files, also against their source images').argument('<files...>', 'files and folders')
   .action(async (files: string[]) => exit((await import('./app/cli/check.ts')).checkObjects(files)));
 

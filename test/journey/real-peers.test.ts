@@ -88,6 +88,6 @@ suite('journey: real images, real peers', function () {
     const { code, output } = await gateway!.verb('explain', studyInstanceUid);
 
     assert.equal(code, 0);
-    assert.match(output, /model ref-lung-nodule-ct runs/);
+    assert.match(output, /model ref-lung-nodule-ct: runs on series/);
   });
 });

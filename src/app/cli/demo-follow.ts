@@ -5,7 +5,7 @@ import { jobsOfStudy } from '../../store/inference-job.ts';
 import { deliveriesOfStudy } from '../../store/overview.ts';
 import { ruleDecisionsOfStudy } from '../../store/rule-decision.ts';
 import { pause } from '../pause.ts';
-import { reasonsOf } from './explain.ts';
+import { describeDecision } from './explain.ts';
 import type { DemoScreen } from './demo-screen.ts';
 
 /** What each hop of ARCHITECTURE §4 means, for people. */
@@ -57,8 +57,7 @@ export async function followStudy(database: Database, studyInstanceUid: string, 
 }
 
 async function whyNot(database: Database, studyInstanceUid: string): Promise<string> {
-  const decisions = await ruleDecisionsOfStudy(database, studyInstanceUid);
-  return decisions.flatMap(({ decision }) => reasonsOf(decision as Parameters<typeof reasonsOf>[0])).join('; ');
+  return (await ruleDecisionsOfStudy(database, studyInstanceUid)).flatMap(describeDecision).map((line) => line.trim()).join('; ');
 }
 
 /** Whether a job or delivery is under way; shows how far the model is. */
