@@ -1,153 +1,143 @@
-import { createHash } from 'node:crypto';
 import { concept } from '../domain/codes/concepts.ts';
 import type { CodedConcept } from '../domain/coded-concept.ts';
-import type { Analysis, Finding, FindingSite, Measurement } from '../domain/findings.ts';
+import type { Analysis, Finding, Measurement, TargetCondition } from '../domain/findings.ts';
+import { derivedUuid } from '../foundation/uid.ts';
+import { decimalString } from '../standards/dicom/element.ts';
 import { tags } from '../standards/dicom/tags.ts';
-import type { DataSet } from '../standards/dicom/data-set.ts';
-import { componentsOf, groupsOf } from '../standards/dicom/person-name.ts';
-import { encodeMessage, type Field, type Segment } from '../standards/hl7v2/message.ts';
 import { analysisHeader } from './common-modules.ts';
 import { dicomMoment, offsetMinutes } from './dicom-time.ts';
+import type { DicomMoment } from './dicom-time.ts';
 import { disclosure } from './disclosure.ts';
+import { fhirRunKey } from './fhir-request.ts';
+import { codedField, encodeMessage, nameField } from './hl7-fields.ts';
+import type { Field, Segment } from './hl7-fields.ts';
+import { probabilityMeasurement } from './measurement-items.ts';
+import { summaryKey } from './qualitative-evaluations.ts';
 import { reportDocument } from './report-document.ts';
-import { conclusionText } from './report-text.ts';
+import { reportText } from './report-text.ts';
 import type { ObjectIdentity, ResultContext } from './result-context.ts';
 
 export interface OruRequest {
   readonly analysis: Analysis;
   readonly context: ResultContext;
-  /** Of the structured report: the message has its own control id from it. */
   readonly report: ObjectIdentity;
-  /** Names the run over all revisions; OBR-3 is made of it, so that a revision replaces its predecessor. */
-  readonly runKey: string;
+  readonly routing: {
+    readonly sendingApplication: string;
+    readonly sendingFacility: string;
+    readonly receivingApplication: string;
+    readonly receivingFacility: string;
+    /** P in production, T in training, D in debugging (table 0103). */
+    readonly processingId: 'P' | 'T' | 'D';
+  };
 }
 
-/**
- * One run as ORU^R01^ORU_R01, HL7 v2.5.1 chapter 7, in UTF-8: disclosure, coded findings, measurements as NM, the text. Preliminary until a
- * person signs (OBR-25 and OBX-11 `P`). The same request gives the same message with the same control id (MSH-10).
- */
-export function buildOruMessage(request: OruRequest): { readonly controlId: string; readonly text: string } {
-  const { analysis, context, report } = request;
-  const source = analysisHeader(analysis, context);
-  const minutes = offsetMinutes(source, context.times);
-  const finished = dicomMoment(context.times.finishedAt, minutes).dateTime;
-  const controlId = shortId('oru', report.sopInstanceUid);
-  const segments: Segment[] = [
-    { name: 'MSH', fields: ['ISOCENTER', context.gateway.institutionName, '', '', finished, '', ['ORU', 'R01', 'ORU_R01'], controlId, 'P', '2.5.1', '', '', 'AL', 'NE', '', 'UNICODE UTF-8'] },
-    patient(source),
-    { name: 'ORC', fields: ['RE', placer(source), filler(request)] },
-    order(request, source, finished, minutes),
-    ...observations(request, finished),
-    { name: 'NTE', fields: ['1', 'L', disclosure(analysis.model)] },
-  ];
-  return { controlId, text: encodeMessage(segments) };
-}
-
-/** PID: as the images have it, never from the model. XPN puts the suffix before the prefix, PN the other way round. */
-function patient(source: DataSet): Segment {
-  const groups = groupsOf(source.string(tags.PatientName) ?? '');
-  const { family, given, middle, prefix, suffix } = componentsOf(groups.alphabetic || groups.ideographic || groups.phonetic);
-  const id = source.string(tags.PatientID) ?? '';
-  const sex = source.string(tags.PatientSex) ?? '';
-  const identifier: Field = [id, '', '', source.string(tags.IssuerOfPatientID) ?? '', id === '' ? '' : 'MR'];
-  return { name: 'PID', fields: ['1', '', identifier, '', [family, given, middle, suffix, prefix], '', source.string(tags.PatientBirthDate) ?? '', ['M', 'F', 'O'].includes(sex) ? sex : 'U'] };
-}
-
-function order(request: OruRequest, source: DataSet, finished: string, minutes: number): Segment {
-  const { analysis } = request;
-  const studied = `${source.string(tags.StudyDate) ?? ''}${(source.string(tags.StudyTime) ?? '').slice(0, 6)}`;
-  const zone = dicomMoment(request.context.times.finishedAt, minutes).dateTime.slice(-5);
-  const fields: Field[] = Array.from({ length: 25 }, () => '');
-  fields[0] = '1';
-  fields[1] = placer(source);
-  fields[2] = filler(request);
-  fields[3] = coded(analysis.model.procedure);
-  fields[6] = studied.length === 14 ? `${studied}${zone}` : studied;
-  fields[17] = source.string(tags.AccessionNumber) ?? '';
-  fields[21] = finished;
-  fields[23] = 'RAD';
-  fields[24] = 'P';
-  return { name: 'OBR', fields };
-}
-
-interface Observation {
-  readonly type: 'TX' | 'FT' | 'CWE' | 'NM' | 'HD';
-  readonly code: CodedConcept;
-  /** OBX-4: groups what belongs to one finding. */
+interface Observed {
+  readonly type: 'NM' | 'CWE' | 'ST' | 'TX' | 'FT' | 'HD';
+  readonly name: CodedConcept;
   readonly subId: string;
   readonly value: Field;
   readonly unit?: CodedConcept;
-  /** P preliminary, X could not be obtained (table 0085). */
-  readonly status?: 'P' | 'X';
+  /** OBX-11: P preliminary, X cannot be obtained. */
+  readonly status: 'P' | 'X';
 }
 
-const text = concept('doc-diagnostic-imaging');
-const impression = concept('sec-impression');
-const dicomStudy: CodedConcept = { scheme: 'DCM', value: '113014', meaning: 'DICOM Study' };
-
-function observations(request: OruRequest, finished: string): Segment[] {
-  const { analysis, context } = request;
-  const { model } = analysis;
-  const all: Observation[] = [
-    { type: 'TX', code: text, subId: '0', value: disclosure(model) },
-    ...analysis.findings.flatMap((finding, index) => findingObservations(finding, String(index + 1))),
-    ...analysis.targets.filter((target) => !target.present).map((target, index): Observation => {
-      const analysed = target.probability !== null && analysis.outcome !== 'not-analysable';
-      return { type: 'CWE', code: target.concept, subId: String(analysis.findings.length + index + 1), value: analysed ? coded(concept('absent-fhir')) : '', status: analysed ? 'P' : 'X' };
+/**
+ * One run as ORU^R01^ORU_R01, HL7 v2.5.1, UTF-8, segments ended by CR, without the frame of MLLP. Preliminary; the disclosure comes first.
+ * The control id is a function of the report, so that a retry carries the same one; filler number and sub-ids stay over revisions, so that a
+ * correction replaces what was said before. The filler number is our own: never the accession, which belongs to the radiologist's report.
+ */
+export function buildOruMessage(request: OruRequest): string {
+  const { analysis, context, report, routing } = request;
+  const source = analysisHeader(analysis, context);
+  const finished = dicomMoment(context.times.finishedAt, offsetMinutes(source, context.times));
+  const one = (tag: number): string => source.string(tag)?.trim() ?? '';
+  const filler = [fhirRunKey(analysis), 'ISOCENTER', context.gateway.deviceUid, 'ISO'];
+  const observed = [...observations(request)].map((observation, index) => obx(observation, index + 1, request, finished));
+  const segments = [
+    segment('MSH', {
+      3: routing.sendingApplication, 4: routing.sendingFacility, 5: routing.receivingApplication, 6: routing.receivingFacility,
+      7: finished.dateTime, 9: ['ORU', 'R01', 'ORU_R01'], 10: controlId(report), 11: routing.processingId, 12: '2.5.1', 15: 'AL', 16: 'NE', 18: 'UNICODE UTF-8',
     }),
-    ...analysis.studyMeasurements.map((measurement) => measured(measurement, 's')),
-    ...analysis.studyEvaluations.map((evaluation): Observation =>
-      typeof evaluation.value === 'string'
-        ? { type: 'TX', code: evaluation.concept, subId: 's', value: evaluation.value }
-        : { type: 'CWE', code: evaluation.concept, subId: 's', value: coded(evaluation.value) },
-    ),
-    { type: 'FT', code: text, subId: 't', value: conclusionText(reportDocument(analysis, context)) },
-    { type: 'HD', code: dicomStudy, subId: 'd', value: [analysis.source.studyInstanceUid, '', ''] },
+    segment('PID', { 1: '1', 3: [one(tags.PatientID), '', '', one(tags.IssuerOfPatientID), 'MR'], 5: nameField(one(tags.PatientName)), 7: digits(one(tags.PatientBirthDate)), 8: one(tags.PatientSex).slice(0, 1) }),
+    segment('PV1', { 1: '1', 2: 'U' }),
+    segment('ORC', { 1: 'RE', 3: filler }),
+    segment('OBR', {
+      1: '1', 3: filler, 4: codedField(analysis.model.procedure), 7: studyTime(digits(one(tags.StudyDate)), digits(one(tags.StudyTime).split('.')[0] ?? '')),
+      18: one(tags.AccessionNumber), 22: finished.dateTime, 24: 'RAD', 25: 'P',
+    }),
+    ...observed,
+    segment('NTE', { 1: '1', 2: 'L', 3: disclosure(analysis.model) }),
   ];
-  return all.map((observation, index) => ({
-    name: 'OBX',
-    fields: [
-      String(index + 1), observation.type, coded(observation.code), observation.subId, observation.value, observation.unit === undefined ? '' : coded(observation.unit), '', '', '', '',
-      observation.status ?? 'P', '', '', finished, '', '', [model.id, model.version, '99ISOCENTER'], ['', '', model.deviceUid, 'ISO'],
-    ],
-  }));
+  return encodeMessage(segments);
 }
 
-function findingObservations(finding: Finding, subId: string): Observation[] {
-  const probability: Observation[] = finding.probability === null ? [] : [{ type: 'NM', code: concept('probability'), subId: `${subId}.p`, value: String(Number(finding.probability.toFixed(4))) }];
-  return [
-    { type: 'CWE', code: impression, subId, value: coded(finding.concept) },
-    ...finding.sites.slice(0, 1).map((site): Observation => ({ type: 'CWE', code: concept('finding-site'), subId: `${subId}.site`, value: siteValue(site) })),
-    ...finding.measurements.map((measurement) => measured(measurement, `${subId}.${measurement.id}`)),
-    ...probability,
-    { type: 'TX', code: concept('tracking-identifier'), subId: `${subId}.id`, value: finding.trackingId },
-  ];
+function segment(name: string, fields: Segment['fields']): Segment {
+  return { name, fields };
 }
 
-function siteValue({ site, laterality }: FindingSite): Field {
-  const meaning = laterality === null ? site.meaning : `${site.meaning}, ${laterality.meaning.toLowerCase()}`;
-  return [site.value, site.meaning, site.scheme, '', '', '', '', '', meaning];
+/** MSH-10, at most 20 characters. */
+export function controlId(report: ObjectIdentity): string {
+  return derivedUuid('oru', report.sopInstanceUid).replaceAll('-', '').slice(0, 20).toUpperCase();
 }
 
-function measured(measurement: Measurement, subId: string): Observation {
-  const { value, unit } = measurement;
-  return { type: 'NM', code: measurement.concept, subId, value: value === null ? '' : String(value), unit, status: value === null ? 'X' : 'P' };
+function* observations({ analysis, context }: OruRequest): Generator<Observed> {
+  yield { type: 'TX', name: concept('comment'), subId: '0', value: disclosure(analysis.model), status: 'P' };
+  yield { type: 'CWE', name: concept('cad-summary'), subId: '0', value: codedField(concept(summaryKey(analysis.outcome, analysis.findings.length))), status: analysis.outcome === 'not-analysable' ? 'X' : 'P' };
+  for (const [index, finding] of analysis.findings.entries()) yield* findingObservations(finding, String(index + 1));
+  for (const [index, target] of analysis.targets.entries()) if (!target.present) yield* targetObservations(target, `T${index + 1}`);
+  for (const measurement of analysis.studyMeasurements) yield measured(measurement, 'S');
+  for (const { concept: name, value } of analysis.studyEvaluations) yield evaluated(name, value, 'S');
+  yield { type: 'FT', name: concept('doc-diagnostic-imaging'), subId: '0', value: reportText(reportDocument(analysis, context)).trimEnd(), status: 'P' };
+  yield { type: 'HD', name: { scheme: 'DCM', value: '110180', meaning: 'Study Instance UID' }, subId: '0', value: ['', analysis.source.studyInstanceUid, 'ISO'], status: 'P' };
 }
 
-/** CWE: code, text, coding system (table 0396 names them as DICOM does). */
-function coded({ value, meaning, scheme }: CodedConcept): Field {
-  return [value, meaning, scheme];
+function* findingObservations(finding: Finding, subId: string): Generator<Observed> {
+  yield { type: 'CWE', name: concept('finding'), subId, value: codedField(finding.concept), status: 'P' };
+  yield { type: 'ST', name: concept('tracking-identifier'), subId, value: finding.trackingId, status: 'P' };
+  for (const { site, laterality } of finding.sites) {
+    yield { type: 'CWE', name: concept('finding-site'), subId, value: codedField(site), status: 'P' };
+    if (laterality !== null) yield { type: 'CWE', name: concept('laterality'), subId, value: codedField(laterality), status: 'P' };
+  }
+  for (const measurement of finding.measurements) yield measured(measurement, subId);
+  if (finding.probability !== null) yield measured(probabilityMeasurement(finding.probability), subId);
+  for (const { concept: name, value } of finding.evaluations) yield evaluated(name, value, subId);
 }
 
-function placer(source: DataSet): Field {
-  return source.string(tags.PlacerOrderNumberImagingServiceRequest) ?? '';
+function* targetObservations(target: TargetCondition, subId: string): Generator<Observed> {
+  const analysed = target.probability !== null;
+  yield { type: 'CWE', name: target.concept, subId, value: analysed ? codedField(concept('absent-fhir')) : '', status: analysed ? 'P' : 'X' };
+  if (target.probability !== null) yield measured(probabilityMeasurement(target.probability), subId);
 }
 
-function filler({ runKey }: OruRequest): Field {
-  return [shortId('run', runKey), 'ISOCENTER'];
+function measured(measurement: Measurement, subId: string): Observed {
+  const known = measurement.value !== null && Number.isFinite(measurement.value);
+  const value = known ? decimalString(measurement.value ?? 0) : '';
+  return { type: 'NM', name: measurement.concept, subId, value, ...(known ? { unit: measurement.unit } : {}), status: known ? 'P' : 'X' };
 }
 
-/** At most 20 characters, the longest that MSH-10 takes in v2.5.1. */
-function shortId(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 20).toUpperCase();
+function evaluated(name: CodedConcept, value: CodedConcept | string, subId: string): Observed {
+  return typeof value === 'string' ? { type: 'TX', name, subId, value: value, status: 'P' } : { type: 'CWE', name, subId, value: codedField(value), status: 'P' };
+}
+
+/** OBX-14 time of the analysis, OBX-18 the algorithm as equipment. */
+function obx(observed: Observed, setId: number, { analysis }: OruRequest, finished: DicomMoment): Segment {
+  return segment('OBX', {
+    1: String(setId),
+    2: observed.type,
+    3: codedField(observed.name),
+    4: observed.subId,
+    5: observed.value,
+    ...(observed.unit === undefined ? {} : { 6: codedField(observed.unit) }),
+    11: observed.status,
+    14: finished.dateTime,
+    18: [analysis.model.id, '', analysis.model.deviceUid, 'ISO'],
+  });
+}
+
+function studyTime(date: string, time: string): string {
+  return date.length === 8 ? `${date}${/^\d{4}(\d\d)?$/.test(time) ? time : ''}` : '';
+}
+
+function digits(text: string): string {
+  return text.replaceAll(/[.:]/g, '').replaceAll(/\D/g, '');
 }
