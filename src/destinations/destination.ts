@@ -3,10 +3,10 @@ import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { DimseSender } from './dimse-store/dimse-sender.ts';
 
-export type PayloadMediaType = 'application/dicom' | 'application/fhir+json';
+export type PayloadMediaType = 'application/dicom' | 'application/fhir+json' | 'application/hl7-v2';
 
 /** One object to hand over. The bytes are read when asked for, as often as asked for, and are the same each time. */
-export type Payload = DicomPayload | FhirPayload;
+export type Payload = DicomPayload | FhirPayload | Hl7Payload;
 
 export interface DicomPayload {
   readonly mediaType: 'application/dicom';
@@ -25,6 +25,15 @@ export interface FhirPayload {
   readonly studyInstanceUid: string;
   /** Stable over retries; file name and request id. Letters, digits, dots and dashes. */
   readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Hl7Payload {
+  readonly mediaType: 'application/hl7-v2';
+  readonly studyInstanceUid: string;
+  /** Stable over retries. Letters, digits, dots and dashes. */
+  readonly name: string;
+  /** One message, segments ended by CR, not framed; its MSH-10 is the same on each repeat. */
   readonly bytes: Uint8Array;
 }
 

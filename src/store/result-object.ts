@@ -7,7 +7,7 @@ export interface NewResultObject {
   /** `structured-report`, `segmentation`, `fhir-bundle` … */
   readonly role: string;
   readonly ordinal: number;
-  readonly mediaType: 'application/dicom' | 'application/fhir+json';
+  readonly mediaType: 'application/dicom' | 'application/fhir+json' | 'application/hl7-v2';
   readonly dicom: { readonly sopInstanceUid: string; readonly sopClassUid: string; readonly seriesInstanceUid: string; readonly instanceId: number } | null;
   readonly bytes: Uint8Array | null;
   /** Hex, over the bytes that are sent: of a DICOM object its data set. */

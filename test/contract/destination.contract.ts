@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Destination, DestinationTools, DicomPayload, FhirPayload, Payload } from '../../src/destinations/destination.ts';
+import type { Destination, DestinationTools, DicomPayload, FhirPayload, Hl7Payload, Payload } from '../../src/destinations/destination.ts';
 import type { DeliveryOutcome } from '../../src/domain/delivery.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { silentLog } from '../../src/foundation/log.ts';
@@ -160,4 +160,9 @@ export function fhirPayload(number: number): FhirPayload {
     ],
   };
   return { mediaType: 'application/fhir+json', studyInstanceUid: '1.2.826.0.1.3680043.8.498.76', name: `report-${number}`, bytes: Buffer.from(JSON.stringify(bundle)) };
+}
+
+export function hl7Payload(number: number): Hl7Payload {
+  const message = `MSH|^~\\&|ISOCENTER|HOSP|||20260101||ORU^R01^ORU_R01|report-${number}|P|2.5.1\rPID|1||T1||Test^Transport\r`;
+  return { mediaType: 'application/hl7-v2', studyInstanceUid: '1.2.826.0.1.3680043.8.498.76', name: `report-${number}`, bytes: Buffer.from(message) };
 }

@@ -8,8 +8,9 @@ import { silentLog } from '../../src/foundation/log.ts';
 import { startScp } from '../support/dimse-scp.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { startFhirServer } from '../support/fhir-server.ts';
+import { startMllpServer } from '../support/mllp-server.ts';
 import { startStowServer } from '../support/stow-server.ts';
-import { destinationContract, dicomPayload, fhirPayload, tools } from './destination.contract.ts';
+import { destinationContract, dicomPayload, fhirPayload, hl7Payload, tools, type DestinationRig } from './destination.contract.ts';
 
 destinationContract('stow-rs', true, async () => {
   const peer = await startStowServer();
@@ -67,16 +68,34 @@ destinationContract('dimse-store', true, async () => {
   };
 });
 
+destinationContract('hl7-oru', true, async () => {
+  const peer = await startMllpServer();
+  const proxy = await startFaultProxy({ targetPort: peer.port });
+  return {
+    destination: createDestination({ name: 'ris', kind: 'hl7-oru', host: '127.0.0.1', port: proxy.port } as never, tools),
+    payload: (number) => hl7Payload(number),
+    foreign: () => dicomPayload(1),
+    held: () => [...peer.messages.keys()],
+    nameOf: (payload) => (payload.mediaType === 'application/dicom' ? payload.sopInstanceUid : payload.name),
+    fault: (mode) => proxy.mode(mode),
+    stop: async () => {
+      await proxy.stop();
+      await peer.stop();
+    },
+  };
+});
+
 destinationContract('folder', false, () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'isocenter-drop-'));
-  return Promise.resolve({
+  const rig: DestinationRig = {
     destination: createDestination({ name: 'drop', kind: 'folder', path: path.join(folder, 'out') } as never, tools),
     payload: (number: number) => (number % 2 === 0 ? fhirPayload(number) : dicomPayload(number)),
     held: () => readdirSync(path.join(folder, 'out'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.parse(entry.name).name),
-    nameOf: (payload: ReturnType<typeof dicomPayload> | ReturnType<typeof fhirPayload>) => (payload.mediaType === 'application/dicom' ? payload.sopInstanceUid : payload.name),
+    nameOf: (payload) => (payload.mediaType === 'application/dicom' ? payload.sopInstanceUid : payload.name),
     stop: () => {
       rmSync(folder, { recursive: true });
       return Promise.resolve();
     },
-  });
+  };
+  return Promise.resolve(rig);
 });

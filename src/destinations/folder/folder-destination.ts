@@ -10,7 +10,7 @@ import { destinationKind, destinationName } from '../destination-kind.ts';
 import type { Payload } from '../destination.ts';
 
 /**
- * Files under a folder: `<StudyInstanceUID>/<SOPInstanceUID>.dcm` and `<StudyInstanceUID>/<name>.json`. A file appears complete or not
+ * Files under a folder: `<StudyInstanceUID>/<SOPInstanceUID>.dcm`, `<StudyInstanceUID>/<name>.json` and `.hl7`. A file appears complete or not
  * at all (written aside, synced, renamed, folder synced), so that whoever watches the folder never reads half of one; a repeat replaces
  * it by the same bytes.
  */
@@ -23,7 +23,7 @@ export const folder = destinationKind({
     timeoutSeconds: z.number().min(1).max(3_600).default(60).describe('Longest wait for the file system, seconds'),
     concurrency: z.int().min(1).max(32).default(2).describe('Batches at one time'),
   }),
-  mediaTypes: ['application/dicom', 'application/fhir+json'],
+  mediaTypes: ['application/dicom', 'application/fhir+json', 'application/hl7-v2'],
   create: (config, tools) => {
     const root = tools.resolvePath(config.path);
     return {
@@ -89,11 +89,13 @@ function targetOf(root: string, payload: Payload): string {
   const name = payload.mediaType === 'application/dicom' ? payload.sopInstanceUid : payload.name;
   // UIDs come from outside; nothing but digits and dots may become a path.
   if (!isUid(study) || !/^[A-Za-z0-9][A-Za-z0-9.-]{0,127}$/.test(name)) throw new GatewayError('NAME_NOT_A_PATH', 'a UID is not one', { failure: 'permanent' });
-  return path.join(root, study, `${name}.${payload.mediaType === 'application/dicom' ? 'dcm' : 'json'}`);
+  return path.join(root, study, `${name}.${extensions[payload.mediaType]}`);
 }
 
+const extensions = { 'application/dicom': 'dcm', 'application/fhir+json': 'json', 'application/hl7-v2': 'hl7' } as const;
+
 async function* contentOf(payload: Payload): AsyncGenerator<Uint8Array, void, undefined> {
-  if (payload.mediaType === 'application/fhir+json') yield payload.bytes;
+  if (payload.mediaType !== 'application/dicom') yield payload.bytes;
   else {
     yield part10Header(payload);
     yield* payload.dataSet();

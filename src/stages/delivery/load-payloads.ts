@@ -20,10 +20,10 @@ export async function loadPayloads(tx: Tx, segments: SegmentReader, messages: re
 
 function payloadOf(message: LeasedMessage, row: StoredPayload, segments: SegmentReader): Payload | undefined {
   const studyInstanceUid = message.study_instance_uid;
-  if (row.media_type === 'application/fhir+json') {
+  if (row.media_type === 'application/fhir+json' || row.media_type === 'application/hl7-v2') {
     if (row.bytes === null || row.job_key === null) return undefined;
     // The job key is the same on every retry, so it also serves as the request's id.
-    return { mediaType: 'application/fhir+json', studyInstanceUid, name: `${row.role ?? 'bundle'}-${row.job_key}`.replaceAll(/[^A-Za-z0-9.-]/g, '-').slice(0, 128), bytes: row.bytes };
+    return { mediaType: row.media_type, studyInstanceUid, name: `${row.role ?? 'bundle'}-${row.job_key}`.replaceAll(/[^A-Za-z0-9.-]/g, '-').slice(0, 128), bytes: row.bytes };
   }
   const address = addressOf(row);
   if (address === undefined || row.sop_class_uid === null || row.sop_instance_uid === null || row.transfer_syntax_uid === null) return undefined;

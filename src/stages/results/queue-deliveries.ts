@@ -19,11 +19,17 @@ export interface QueuedObject {
   readonly refusal: string | null;
 }
 
-/**
- * One outbox row per object and destination of the job's rule that takes objects of its type, in the transaction that made the objects.
- * Reports of one study reach a destination in order, so that a revision never lands before its predecessor.
- */
-export async function queueDeliveries(tx: Tx, job: Job, objects: readonly QueuedObject[], destinations: readonly DestinationName[], at: Date): Promise<void> {
+export interface QueuedRun {
+  readonly job: Job;
+  readonly objects: readonly QueuedObject[];
+  /** Names the patient: reports reach a destination in order, so that a revision never lands before its predecessor. */
+  readonly orderingKey: string;
+  readonly destinations: readonly DestinationName[];
+  readonly at: Date;
+}
+
+/** One outbox row per object and destination of the job's rule that takes objects of its type, in the transaction that made the objects. */
+export async function queueDeliveries(tx: Tx, { job, objects, orderingKey, destinations, at }: QueuedRun): Promise<void> {
   for (const name of job.deliver) {
     const destination = destinations.find((candidate) => candidate.name === name);
     for (const object of objects) {
@@ -39,7 +45,7 @@ export async function queueDeliveries(tx: Tx, job: Job, objects: readonly Queued
         jobId: job.id,
         resultObjectId: object.resultObjectId,
         instanceId: null,
-        orderingKey: object.mediaType === 'application/fhir+json' ? job.study_instance_uid : null,
+        orderingKey: object.mediaType === 'application/dicom' ? null : orderingKey,
         state: refusal === null ? 'pending' : 'held',
         waitingFor: refusal === null ? 'its turn; nothing has been sent yet' : `held: ${refusal}; a person must let it go or cancel it`,
         at,

@@ -1,5 +1,7 @@
 import type { Analysis } from '../../domain/findings.ts';
+import { derivedUuid } from '../../foundation/uid.ts';
 import type { ResultContext } from '../../result-objects/result-context.ts';
+import { tags } from '../../standards/dicom/tags.ts';
 import { raiseAlert } from '../../store/alert.ts';
 import { recordAudit } from '../../store/audit.ts';
 import type { Tx } from '../../store/database.ts';
@@ -33,9 +35,9 @@ export async function recordResults(deps: ResultWriterDependencies, run: Finishe
     const at = new Date(deps.clock.now());
     const outcome = { outcome: analysis.outcome, summary: analysis.summary, findings: analysis.findings.length, urgency: analysis.urgency };
     if (!(await finishJob(tx, job, deps.worker, at, outcome))) return false;
-    const objects = [...(await insertDicom(tx, run, at)), await insertBundle(tx, run, at)];
-    await publishResources(tx, run.built.bundle.resources, { jobId: job.id, studyInstanceUid: job.study_instance_uid, at });
-    await queueDeliveries(tx, job, objects, deps.destinations, at);
+    const objects = [...(await insertDicom(tx, run, at)), ...(await insertDocuments(tx, run, at))];
+    await publishResources(tx, run.built.resources, { jobId: job.id, studyInstanceUid: job.study_instance_uid, at });
+    await queueDeliveries(tx, { job, objects, orderingKey: orderingKey(run), destinations: deps.destinations, at });
     const { startedAt, finishedAt } = context.times;
     await moveWorkitem(tx, job.id, 'COMPLETED', null, performedAttributes({ studyInstanceUid: job.study_instance_uid, stationName: deps.gateway.stationName, startedAt, finishedAt, outputs: run.built.dicom }), at);
     await leaveTraces(tx, deps.worker, run, at);
@@ -58,13 +60,21 @@ async function insertDicom(tx: Tx, { job, built, durable, faults }: FinishedRun,
   return objects;
 }
 
-async function insertBundle(tx: Tx, { job, built, faults }: FinishedRun, at: Date): Promise<QueuedObject> {
-  const { bytes, sha256 } = built.bundle;
-  const resultObjectId = await insertResultObject(tx, {
-    jobId: job.id, studyInstanceUid: job.study_instance_uid, role: 'fhir-bundle', ordinal: 0, mediaType: 'application/fhir+json', dicom: null, bytes, sha256, length: bytes.length, at,
-  });
-  // The bundle states what the SR states: if that is wrong, this is.
-  return { resultObjectId, role: 'fhir-bundle', mediaType: 'application/fhir+json', refusal: refusalOf(faults, 'fhir-bundle') ?? refusalOf(faults, 'structured-report') };
+async function insertDocuments(tx: Tx, { job, built, faults }: FinishedRun, at: Date): Promise<QueuedObject[]> {
+  const objects: QueuedObject[] = [];
+  for (const { role, mediaType, bytes, sha256 } of built.documents) {
+    const resultObjectId = await insertResultObject(tx, { jobId: job.id, studyInstanceUid: job.study_instance_uid, role, ordinal: 0, mediaType, dicom: null, bytes, sha256, length: bytes.length, at });
+    // A document states what the SR states: if that is wrong, this is.
+    objects.push({ resultObjectId, role, mediaType, refusal: refusalOf(faults, 'structured-report') });
+  }
+  return objects;
+}
+
+/** Reports on one patient leave in order. A digest, so that no patient's number stands in the outbox. */
+function orderingKey({ job, context }: FinishedRun): string {
+  const [header] = context.headers.values();
+  const id = header?.string(tags.PatientID);
+  return id === undefined ? job.study_instance_uid : derivedUuid('patient', header?.string(tags.IssuerOfPatientID) ?? '', id);
 }
 
 function refusalOf(faults: readonly ResultFault[], role: string): string | null {
@@ -75,7 +85,7 @@ function refusalOf(faults: readonly ResultFault[], role: string): string | null 
 async function leaveTraces(tx: Tx, worker: string, run: FinishedRun, at: Date): Promise<void> {
   const { job, analysis, built, faults } = run;
   const uids = built.dicom.map((object) => object.sopInstanceUid);
-  const detail = { outcome: analysis.outcome, findings: analysis.findings.length, objects: [...built.dicom.map((object) => object.role), 'fhir-bundle'], sopInstanceUids: uids, deliver: job.deliver };
+  const detail = { outcome: analysis.outcome, findings: analysis.findings.length, objects: [...built.dicom, ...built.documents].map((object) => object.role), sopInstanceUids: uids, deliver: job.deliver };
   await recordHop(tx, { traceId: job.trace_id, studyInstanceUid: job.study_instance_uid, hop: 11, event: 'result-writer.written', at, subject: job.job_key, detail });
   await recordAudit(tx, { at, actor: worker, action: 'job.done', outcome: 0, objectType: 'job', objectId: job.job_key, studyInstanceUid: job.study_instance_uid, detail });
   if (faults.length > 0) {

@@ -1,3 +1,4 @@
+import { takes } from '../../destinations/registry.ts';
 import type { Analysis } from '../../domain/findings.ts';
 import { defaultFhirOptions } from '../../result-objects/fhir-request.ts';
 import type { PredecessorReference, ResultContext } from '../../result-objects/result-context.ts';
@@ -25,7 +26,8 @@ export function createResultWriter(deps: ResultWriterDependencies): (job: Job, a
     const analysedAt = await markAnalysed(deps.database, job, deps.worker, new Date(deps.clock.now()));
     if (analysedAt === undefined) return false;
     const context = await contextOf(deps, job, analysis, analysedAt);
-    const built = buildResults(analysis, context, deps.fhir ?? defaultFhirOptions, await previousBundle(deps.database, job));
+    const hl7 = deps.destinations.some((destination) => job.deliver.includes(destination.name) && takes(destination.kind, 'application/hl7-v2'));
+    const built = buildResults(analysis, context, { fhir: deps.fhir ?? defaultFhirOptions, hl7, previous: await previousBundle(deps.database, job) });
     const faults = checkResults(built, context);
     const durable = await Promise.all(
       built.dicom.map(({ bytes, transferSyntaxUid }) => appendResult(deps.writer, { dataSet: bytes, transferSyntaxUid, traceId: job.trace_id, at: analysedAt })),

@@ -52,11 +52,12 @@ suite('result writer', () => {
 
     assert.equal(written, true);
     const objects = await resultsOfJob(database, job.id);
-    assert.deepEqual(objects.map((object) => object.role), ['segmentation', 'structured-report', 'fhir-bundle']);
+    assert.deepEqual(objects.map((object) => object.role), ['segmentation', 'structured-report', 'fhir-bundle', 'hl7-oru']);
     assert.deepEqual(await rowsOf('q1', `select destination, kind, count(*) from outbox_message where state = 'pending' group by 1, 2 order by 1`), [
-      { destination: 'drop', kind: 'folder', count: 3 },
+      { destination: 'drop', kind: 'folder', count: 4 },
       { destination: 'ehr', kind: 'fhir', count: 1 },
       { destination: 'pacs', kind: 'stow-rs', count: 2 },
+      { destination: 'ris', kind: 'hl7-oru', count: 1 },
     ]);
     assert.equal((await jobById(database, job.id))?.state, 'done');
     assert.deepEqual(await rowsOf('q2', `select series.modality, series.instance_count, s.study_instance_uid from series join study s on s.id = series.study_id where origin = 'result' order by series_number`), [
