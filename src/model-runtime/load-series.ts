@@ -34,7 +34,7 @@ const PADDING_HU = -1024;
 /**
  * Reads the instances of a series, sorts its frames into a volume and applies the modality LUT of each frame.
  *
- * Memory: the stored bytes and the volume at the same time. Throws GatewayError when stored bytes cannot be read.
+ * Memory: the stored bytes, let go of as the volume fills. Throws GatewayError when stored bytes cannot be read.
  */
 export async function loadSeries(input: SeriesInput): Promise<Result<LoadedSeries, LoadFault>> {
   const read: ReadInstance[] = [];
@@ -44,9 +44,8 @@ export async function loadSeries(input: SeriesInput): Promise<Result<LoadedSerie
     if (one.ok) read.push(one.value);
     else broken.push(one.fault);
   }
-  const origin = { studyInstanceUid: input.studyInstanceUid, seriesInstanceUid: input.seriesInstanceUid, modality: read[0]?.dataSet.string(tags.Modality) ?? '', inputDigest: digestOf(read) };
-  const refuse = (check: string, reason: string, slices: readonly Slice[] = []) =>
-    fault({ check, reason, source: { ...origin, frameOfReferenceUid: frameOfReference(read), images: slices.map((slice) => slice.image) } });
+  const origin = originOf(input, read);
+  const refuse = (check: string, reason: string, slices: readonly Slice[] = []) => fault({ check, reason, source: { ...origin, images: slices.map((slice) => slice.image) } });
   if (broken.length > 0) return refuse('readable', `${broken.length} of ${input.instances.length} images: ${broken[0]!}`);
 
   const slices: Slice[] = [];
@@ -63,14 +62,24 @@ export async function loadSeries(input: SeriesInput): Promise<Result<LoadedSerie
   if (!geometry.ok) return refuse('geometry', geometry.fault.reason, slices);
 
   const ordered = geometry.value.order.map((index) => volumeSlices[index]!);
+  const source = { ...origin, images: ordered.map((slice) => slice.image) };
+  const traits = seriesTraits(read.map((instance) => instance.dataSet));
+  // From here on `ordered` alone holds the stored bytes, and lets go of them as the volume fills.
+  for (const list of [read, slices, volumeSlices]) list.length = 0;
   const volume = await fillVolume(geometry.value, ordered);
-  if (!volume.ok) return refuse('readable', volume.fault, ordered);
-  return ok({
-    volume: volume.value,
-    geometry: geometry.value,
-    traits: seriesTraits(read.map((instance) => instance.dataSet)),
-    source: { ...origin, frameOfReferenceUid: frameOfReference(read), images: ordered.map((slice) => slice.image) },
-  });
+  if (!volume.ok) return fault({ check: 'readable', reason: volume.fault, source });
+  return ok({ volume: volume.value, geometry: geometry.value, traits, source });
+}
+
+function originOf(input: SeriesInput, read: readonly ReadInstance[]): Omit<AnalysedSource, 'images'> {
+  const first = read[0]?.dataSet;
+  return {
+    studyInstanceUid: input.studyInstanceUid,
+    seriesInstanceUid: input.seriesInstanceUid,
+    modality: first?.string(tags.Modality) ?? '',
+    frameOfReferenceUid: first?.string(tags.FrameOfReferenceUID) ?? null,
+    inputDigest: digestOf(read),
+  };
 }
 
 interface Slice extends Omit<FrameFacts, 'number'> {
@@ -97,13 +106,15 @@ function hasGeometry(slice: Slice): slice is Slice & { plane: FramePlane; rescal
 /** Frames decoded at the same time: enough to keep every worker busy, few enough to hold. */
 const AT_ONCE = 8;
 
-async function fillVolume(geometry: VolumeGeometry, ordered: readonly (Slice & { rescale: Rescale })[]): Promise<Result<Volume, string>> {
+/** Empties `ordered` while it goes. */
+async function fillVolume(geometry: VolumeGeometry, ordered: (Slice & { rescale: Rescale })[]): Promise<Result<Volume, string>> {
   const size = geometry.dims[1] * geometry.dims[2];
   const whole = fitsInt16(ordered.map((slice) => slice.rescale));
-  const data = whole ? new Int16Array(ordered.length * size) : new Float32Array(ordered.length * size);
+  const count = ordered.length;
+  const data = whole ? new Int16Array(count * size) : new Float32Array(count * size);
   const tables = new Map<string, ModalityTable>();
-  for (let start = 0; start < ordered.length; start += AT_ONCE) {
-    const batch = ordered.slice(start, start + AT_ONCE);
+  for (let start = 0; start < count; start += AT_ONCE) {
+    const batch = ordered.splice(0, AT_ONCE);
     const decoded = await Promise.all(batch.map(async ({ frames, frame }) => frames.bytes(frame)));
     for (const [i, { facts, rescale }] of batch.entries()) {
       const bytes = decoded[i]!;
@@ -118,10 +129,6 @@ async function fillVolume(geometry: VolumeGeometry, ordered: readonly (Slice & {
     }
   }
   return ok({ data, dims: geometry.dims, spacing: geometry.spacing });
-}
-
-function frameOfReference(read: readonly ReadInstance[]): string | null {
-  return read[0]?.dataSet.string(tags.FrameOfReferenceUID) ?? null;
 }
 
 /** SHA-256 over the sorted SOP Instance UIDs with their content digests: the same set gives the same digest in any order. */
