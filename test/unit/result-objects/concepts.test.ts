@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { codingScheme, fhirSystemOf, privateScheme } from '../../../src/domain/codes/coding-schemes.ts';
 import { concept, conceptKeys, isVerified } from '../../../src/domain/codes/concepts.ts';
 
@@ -17,6 +18,12 @@ suite('table of coded concepts', () => {
 
     assert.ok(open.includes('retinal-hemorrhage'));
     for (const key of open) assert.equal(concept(key).scheme, privateScheme, key);
+  });
+
+  test('docs/conformance/codes.md lists each concept that goes out under the private scheme', () => {
+    const page = readFileSync(new URL('../../../docs/conformance/codes.md', import.meta.url), 'utf8');
+
+    for (const key of conceptKeys().filter((candidate) => concept(candidate).scheme === privateScheme)) assert.ok(page.includes(`| \`${key}\` |`), key);
   });
 
   test('no two private concepts share a value', () => {
