@@ -70,6 +70,7 @@ export function loadConfig(source: ConfigSource): Result<Config, readonly Config
   if (config.http.auth.required && config.adminToken === null) {
     faults.push({ ...at(['http', 'auth', 'required']), message: 'nobody could log in: set the environment variable ISOCENTER_ADMIN_TOKEN' });
   }
+  faults.push(...missingSecrets(config, source.environment).map(({ path: keyPath, message }) => ({ ...at(keyPath), message })));
   faults.push(...missingFiles(config).map(({ path: keyPath, message }) => ({ ...at(keyPath), message })));
   return faults.length > 0 ? fault(faults.sort((a, b) => a.line - b.line)) : ok(config);
 }
@@ -119,6 +120,16 @@ function complete(parsed: ConfigFile, source: ConfigSource): Config {
 function withoutPassword(values: ConfigFile): ConfigFile {
   const { url } = values.database;
   return url === null ? values : { ...values, database: { ...values.database, url: url.replace(/\/\/([^:@/]*):[^@/]*@/, '//$1@') } };
+}
+
+/** A secret that is missing must be said now, not when the first delivery fails. */
+function missingSecrets(config: ConfigFile, environment: ConfigSource['environment']): { path: ConfigPath; message: string }[] {
+  return config.destinations.flatMap((destination, index) =>
+    (['bearerTokenEnv', 'passwordEnv'] as const).flatMap((key) => {
+      const variable = key in destination ? (destination as Partial<Record<typeof key, string>>)[key] : undefined;
+      return variable === undefined || (environment[variable] ?? '') !== '' ? [] : [{ path: ['destinations', index, key], message: `the environment variable ${variable} is not set` }];
+    }),
+  );
 }
 
 /** Files that are named must be there now, not when the first peer calls. */

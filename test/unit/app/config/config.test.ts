@@ -154,6 +154,13 @@ suite('configuration', () => {
     assert.deepEqual(faultsOf('http:\n  tls: { cert: c.pem, key: k.pem }\n').map((entry) => entry.key), ['http.tls.cert', 'http.tls.key']);
   });
 
+  test('environment variables that hold secrets of destinations must be set', () => {
+    const text = 'destinations:\n  - { name: a, kind: fhir, url: "http://x/" , bearerTokenEnv: NO_SUCH_TOKEN }\n';
+
+    assert.deepEqual(faultsOf(text).map((entry) => [entry.line, entry.key]), [[2, 'destinations.0.bearerTokenEnv']]);
+    assert.equal(load(text, { NO_SUCH_TOKEN: 'x' }).destinations.length, 1);
+  });
+
   test('a password in the database URL does not change the digest', () => {
     const one = load('', { ISOCENTER_DATABASE_URL: 'postgresql://u:one@h/d' });
     const other = load('', { ISOCENTER_DATABASE_URL: 'postgresql://u:other@h/d' });
