@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { NextFunction, Request, Response } from 'express';
 
 /**
@@ -10,7 +9,12 @@ export function onlyKnownHosts(names: readonly string[]): (request: Request, res
   const known = new Set([...names, 'localhost'].map((name) => name.toLowerCase()));
   return (request, response, next) => {
     const host = (request.get('host') ?? '').replace(/:\d+$/, '').replaceAll(/[[\]]/g, '').toLowerCase();
-    if (host === '' || isIP(host) !== 0 || known.has(host)) next();
+    if (host === '' || isAddress(host) || known.has(host)) next();
     else response.status(421).json({ error: 'UNKNOWN_HOST', message: 'this name is not one of ours; use the address, localhost, or demand a login (http.auth.required)' });
   };
+}
+
+/** An address in numbers: what cannot be a name. `host` comes without brackets; a colon is in no name. */
+function isAddress(host: string): boolean {
+  return host.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host);
 }
