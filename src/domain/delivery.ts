@@ -45,9 +45,10 @@ export function waitingSentence(waiting: Waiting): string {
   return `${waiting.destination}: ${waiting.message}; attempt ${waiting.attempt + 1} follows at ${moment(waiting.until)}`;
 }
 
-/** The same for messages that are not tried while the destination's circuit is open. */
-export function circuitSentence(destination: string, message: string, probeAt: Date): string {
-  return `${destination} is not being sent to: ${message}; the next probe is at ${moment(probeAt)}, the rest follows when it succeeds`;
+/** The same for messages that are not tried while the destination's circuit is open; without `probeAt` it stays true until the circuit closes. */
+export function circuitSentence(destination: string, message: string, probeAt?: Date): string {
+  const probe = probeAt === undefined ? 'a probe goes out now and then' : `the next probe is at ${moment(probeAt)}`;
+  return `${destination} is not being sent to: ${message}; ${probe}, the rest follows when it succeeds`;
 }
 
 function moment(at: Date): string {

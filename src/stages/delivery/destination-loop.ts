@@ -1,6 +1,6 @@
 import type { Destination, Payload } from '../../destinations/destination.ts';
 import { admission, afterAnswer, afterFailure, closedCircuit, type Circuit, type CircuitPolicy } from '../../domain/circuit.ts';
-import { circuitSentence, type DeliveryFailure, type DeliveryOutcome } from '../../domain/delivery.ts';
+import type { DeliveryFailure, DeliveryOutcome } from '../../domain/delivery.ts';
 import type { RetryPolicy } from '../../domain/retry.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { delay } from '../../foundation/deadline.ts';
@@ -164,11 +164,10 @@ export class DestinationLoop {
     this.#circuit = after;
     this.#deps.metrics.circuit(this.destination.name, after.state === 'open');
     const failure = batch.map((delivered) => delivered.outcome).find((outcome): outcome is DeliveryFailure => outcome.kind === 'failed' && outcome.peerIsAtFault);
-    const sentence = failure === undefined ? '' : circuitSentence(this.destination.name, failure.message, new Date(after.probeAt));
     try {
       await this.#persistently(async (tx) => {
         await recordOutcomes(tx, batch, { owner, policy: retry, random, at, stopping });
-        await recordCircuit(tx, { destination: this.destination.name, before, after, sentence, code: failure?.code ?? '', at });
+        await recordCircuit(tx, { destination: this.destination.name, before, after, failure: failure ?? null, at });
       });
     } catch (thrown) {
       // The rows do not know of the change: let the next exchange bring it again.
