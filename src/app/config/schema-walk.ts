@@ -30,9 +30,15 @@ export function describedPaths(schema: z.ZodType, prefix = ''): { readonly path:
     if (element !== undefined) return describedPaths(element, `${prefix}[]`);
     return Object.entries(shape ?? {}).flatMap(([key, value]) => {
       const path = prefix === '' ? key : `${prefix}.${key}`;
-      return [{ path, sentence: value.description }, ...describedPaths(value, path)];
+      return [{ path, sentence: sentenceOf(value) }, ...describedPaths(value, path)];
     });
   });
+}
+
+/** The description, which may stand on the schema or on what is wrapped as optional. */
+function sentenceOf(schema: z.ZodType): string | undefined {
+  const inner = definitionOf(schema).innerType;
+  return schema.description ?? (inner === undefined ? undefined : sentenceOf(inner));
 }
 
 /** The known word with the fewest edits to `written`, when it is near enough to be meant. */

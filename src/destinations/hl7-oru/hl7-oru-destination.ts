@@ -18,7 +18,7 @@ export const hl7Oru = destinationKind({
     port: z.int().min(1).max(65_535).describe('TCP port of its MLLP listener'),
     timeoutSeconds: z.number().min(1).max(600).default(30).describe('Longest wait for an acknowledgement, seconds'),
     tls: z
-      .union([z.boolean(), z.strictObject({ ca: z.string().optional(), cert: z.string().optional(), key: z.string().optional() })])
+      .union([z.boolean(), z.strictObject({ ca: z.string().optional().describe('PEM file with the certificates to trust instead of the system’s'), cert: z.string().optional().describe('PEM file with our certificate'), key: z.string().optional().describe('PEM file with its key') })])
       .default(false)
       .describe('MLLP over TLS; with PEM files: whom to trust, and our certificate for mutual TLS'),
     concurrency: z.int().min(1).max(1).default(1).describe('Messages keep their order: one at a time'),
