@@ -1,17 +1,16 @@
-import type { Mask, Triple } from './volume.ts';
+import type { Mask } from './volume.ts';
 
 /** Dilation by a box of (2r + 1)³ voxels. Outside the grid counts as 0. */
 export function dilateBox(mask: Mask, r: number): Mask {
-  let data = mask.data;
-  for (const axis of [0, 1, 2] as const) data = spread(data, mask.dims, axis, r, 1);
-  return { ...mask, data };
+  const rows = pack(mask);
+  spread(rows, r);
+  return { ...mask, data: unpack(rows) };
 }
 
 /** Erosion by a box of (2r + 1)³ voxels. Outside the grid does not erode. */
 export function erodeBox(mask: Mask, r: number): Mask {
-  let data = mask.data;
-  for (const axis of [0, 1, 2] as const) data = spread(data, mask.dims, axis, r, 0);
-  return { ...mask, data };
+  const background = dilateBox({ ...mask, data: complement(mask.data) }, r);
+  return { ...mask, data: complement(background.data) };
 }
 
 /** Dilation then erosion: fills holes and bays narrower than 2r + 1 voxels; never removes a voxel. */
@@ -22,47 +21,71 @@ export function closeBox(mask: Mask, r: number): Mask {
   return closed;
 }
 
-/** Spreads `value` (0 or 1) by r voxels both ways along one axis. Works row by row so that memory is read in order. */
-function spread(source: Uint8Array, [nz, ny, nx]: Triple, axis: 0 | 1 | 2, r: number, value: 0 | 1): Uint8Array {
-  const out = source.slice();
-  if (axis === 2) {
-    spreadRows(source, out, nz * ny, nx, r, value);
-    return out;
-  }
-  const [blocks, blockStride, lines, lineStride] = axis === 1 ? [nz, ny * nx, ny, nx] : [ny, nx, nz, ny * nx];
-  for (let b = 0; b < blocks; b++) spreadLines(source, out, { base: b * blockStride, lines, stride: lineStride, nx }, r, value);
+function complement(data: Uint8Array): Uint8Array {
+  const out = new Uint8Array(data.length);
+  for (let q = 0; q < data.length; q++) out[q] = 1 - data[q]!;
   return out;
 }
 
-/** Lines of nx voxels that lie `stride` apart: spreads from line to line, down and up again. */
-function spreadLines(source: Uint8Array, out: Uint8Array, block: { base: number; lines: number; stride: number; nx: number }, r: number, value: 0 | 1): void {
-  const since = new Int32Array(block.nx);
-  for (const direction of [1, -1]) {
-    since.fill(r + 1);
-    for (let step = 0; step < block.lines; step++) {
-      const line = direction === 1 ? step : block.lines - 1 - step;
-      const base = block.base + line * block.stride;
-      for (let i = 0; i < block.nx; i++) {
-        const s = source[base + i] === value ? 0 : since[i]! + 1;
-        since[i] = s;
-        if (s <= r) out[base + i] = value;
-      }
-    }
-  }
+/** A mask whose rows are padded to whole words, so that rows and slices can be joined four voxels at a time. */
+interface PackedRows {
+  readonly words: Uint32Array;
+  readonly bytes: Uint8Array;
+  readonly wordsPerRow: number;
+  readonly dims: Mask['dims'];
 }
 
-function spreadRows(source: Uint8Array, out: Uint8Array, rows: number, nx: number, r: number, value: 0 | 1): void {
-  for (let row = 0; row < rows; row++) {
-    const base = row * nx;
-    let since = r + 1;
-    for (let i = 0; i < nx; i++) {
-      since = source[base + i] === value ? 0 : since + 1;
-      if (since <= r) out[base + i] = value;
-    }
-    since = r + 1;
-    for (let i = nx - 1; i >= 0; i--) {
-      since = source[base + i] === value ? 0 : since + 1;
-      if (since <= r) out[base + i] = value;
-    }
+function pack({ data, dims }: Mask): PackedRows {
+  const [nz, ny, nx] = dims;
+  const wordsPerRow = Math.ceil(nx / 4);
+  const words = new Uint32Array(nz * ny * wordsPerRow);
+  const bytes = new Uint8Array(words.buffer);
+  for (let row = 0; row < nz * ny; row++) bytes.set(data.subarray(row * nx, (row + 1) * nx), row * wordsPerRow * 4);
+  return { words, bytes, wordsPerRow, dims };
+}
+
+function unpack({ bytes, wordsPerRow, dims: [nz, ny, nx] }: PackedRows): Uint8Array {
+  const data = new Uint8Array(nz * ny * nx);
+  for (let row = 0; row < nz * ny; row++) data.set(bytes.subarray(row * wordsPerRow * 4, row * wordsPerRow * 4 + nx), row * nx);
+  return data;
+}
+
+/** Spreads ones by r voxels both ways along x, y and z, in place. */
+function spread({ words, bytes, wordsPerRow, dims: [nz, ny, nx] }: PackedRows, r: number): void {
+  for (let row = 0; row < nz * ny; row++) spreadRow(bytes, row * wordsPerRow * 4, nx, r);
+  for (let z = 0; z < nz; z++) spreadLines(words.subarray(z * ny * wordsPerRow, (z + 1) * ny * wordsPerRow), ny, r);
+  spreadLines(words, nz, r);
+}
+
+function spreadRow(bytes: Uint8Array, base: number, nx: number, r: number): void {
+  // To the right, marking voxels with 2 so that they do not spread on; then to the left.
+  let since = r + 1;
+  for (let i = base; i < base + nx; i++) {
+    since = bytes[i] === 1 ? 0 : since + 1;
+    if (since <= r && since > 0) bytes[i] = 2;
+  }
+  since = r + 1;
+  for (let i = base + nx - 1; i >= base; i--) {
+    since = bytes[i] === 1 ? 0 : since + 1;
+    if (since <= r && since > 0) bytes[i] = 2;
+  }
+  for (let i = base; i < base + nx; i++) if (bytes[i] === 2) bytes[i] = 1;
+}
+
+/**
+ * Spreads ones by r lines up and down; a line is a row of a slice, or a whole slice. The reach is doubled with each pass: what has spread by n
+ * lines, joined with itself n + 1 lines on, has spread by 2n + 1.
+ */
+function spreadLines(words: Uint32Array, lines: number, r: number): void {
+  const size = words.length / lines;
+  for (let reach = 0; reach < r; ) {
+    const step = Math.min(reach + 1, r - reach);
+    for (let q = words.length - 1; q >= step * size; q--) words[q]! |= words[q - step * size]!;
+    reach += step;
+  }
+  for (let reach = 0; reach < r; ) {
+    const step = Math.min(reach + 1, r - reach);
+    for (let q = 0; q < words.length - step * size; q++) words[q]! |= words[q + step * size]!;
+    reach += step;
   }
 }
