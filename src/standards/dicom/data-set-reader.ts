@@ -3,7 +3,7 @@ import { DataSet, type Element, type Fragments, type Tag, type Vr } from './data
 import { dicomFault, tagText, type DicomFault } from './dicom-fault.ts';
 import { ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER, UNDEFINED_LENGTH, startsImplicit, vrCode } from './element-header.ts';
 import { inflateDataSet } from './inflate.ts';
-import { implicitVr } from './implicit-vr.ts';
+import { implicitVr, knownVr } from './implicit-vr.ts';
 import { declaredCharacterSet, noCharacterSet, RawElement, type ReadingContext } from './raw-element.ts';
 import { tags } from './tags.ts';
 import { assumedTransferSyntax, type TransferSyntax } from './transfer-syntaxes.ts';
@@ -168,7 +168,7 @@ class Parser {
     if (vr === 'SQ') return this.#sequence(tag, scope, this.#at + length, false);
     const start = this.#at;
     this.#at = start + length;
-    return new RawElement(tag, vr, this.#bytes, start, this.#at, scope);
+    return new RawElement(tag, vr === 'UN' && scope.littleEndian && length < 0x10000 ? knownVr(tag, scope.signed) : vr, this.#bytes, start, this.#at, scope);
   }
 
   #sequence(tag: Tag, scope: Scope, end: number, delimited: boolean): Element | undefined {

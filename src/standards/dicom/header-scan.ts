@@ -2,7 +2,7 @@ import { fault, ok, type Result } from '../../foundation/result.ts';
 import { DataSet, type Tag, type Vr } from './data-set.ts';
 import { dicomFault, tagText, type DicomFault } from './dicom-fault.ts';
 import { ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER, UNDEFINED_LENGTH, longLengthTable, startsImplicit, vrCode } from './element-header.ts';
-import { implicitVr } from './implicit-vr.ts';
+import { implicitVr, knownVr } from './implicit-vr.ts';
 import { inflateDataSet } from './inflate.ts';
 import { declaredCharacterSet, noCharacterSet, RawElement, type ReadingContext } from './raw-element.ts';
 import { tags } from './tags.ts';
@@ -120,10 +120,15 @@ export class HeaderScanner {
   values(): DataSet {
     const context: ReadingContext = { characterSet: noCharacterSet, littleEndian: this.#little };
     const signed = this.field(tags.PixelRepresentation)?.includes(1) ?? false;
-    const elements = this.#tags.map((tag, i) => new RawElement(tag, this.#vrs[i] ?? implicitVr(tag, signed), this.#fields[i]!, 0, this.#fields[i]!.length, context));
+    const elements = this.#tags.map((tag, i) => new RawElement(tag, this.#vrOf(tag, this.#vrs[i], signed), this.#fields[i]!, 0, this.#fields[i]!.length, context));
     const dataSet = DataSet.of(elements.filter((element) => element.vr !== 'SQ'));
     context.characterSet = declaredCharacterSet(dataSet.get(tags.SpecificCharacterSet));
     return dataSet;
+  }
+
+  #vrOf(tag: Tag, written: Vr | undefined, signed: boolean): Vr {
+    if (written === undefined) return implicitVr(tag, signed);
+    return written === 'UN' && this.#little ? knownVr(tag, signed) : written;
   }
 
   /**

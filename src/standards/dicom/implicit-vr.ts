@@ -10,3 +10,13 @@ const FOLLOW_PIXEL_REPRESENTATION: ReadonlySet<Tag> = new Set([
 export function implicitVr(tag: Tag, signed: boolean): Vr {
   return signed && FOLLOW_PIXEL_REPRESENTATION.has(tag) ? 'SS' : vrOf(tag);
 }
+
+/**
+ * The VR of a standard element that was written as UN: some converters from Implicit VR knew fewer elements than we do (PS3.5 §6.2.2 note 2
+ * lets a reader that knows better decode it). Not to be asked for values of 64 KiB and more, which have UN for their length. Sequences stay UN: their bytes are nested, not a value.
+ */
+export function knownVr(tag: Tag, signed: boolean): Vr {
+  if (((tag >>> 16) & 1) === 1) return 'UN';
+  const vr = implicitVr(tag, signed);
+  return vr === 'SQ' ? 'UN' : vr;
+}

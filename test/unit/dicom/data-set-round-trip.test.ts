@@ -67,6 +67,16 @@ suite('data set reader and writer', () => {
     assert.deepEqual(plain(reread(dataSet, rleLossless)), plain(dataSet));
   });
 
+  test('a standard element written as UN has the VR of the dictionary again, a private one stays UN (PS3.5 §6.2.2)', () => {
+    const bytes = Buffer.concat([unElement(0x0011, 0x1010, 'x '), unElement(0x0020, 0x000d, '1.2.3\0')]);
+
+    const read = readDataSet(bytes, '1.2.840.10008.1.2.1');
+
+    assert.ok(read.ok);
+    assert.equal(read.value.string(0x0020000d), '1.2.3');
+    assert.equal(read.value.get(0x00111010)!.vr, 'UN');
+  });
+
   test('a value too long for a 16-bit length goes out as UN (PS3.5 §6.2.2)', () => {
     const result = reread(DataSet.of([element(tags.DataPointColumns, 'UL', 1), element(0x00281203, 'LO', 'x'.repeat(70_000))]), explicitLittleEndian);
     assert.equal(result.get(0x00281203)?.vr, 'UN');
@@ -171,3 +181,12 @@ suite('data set reader: hostile bytes', () => {
     assert.ok(result.ok && result.value.string(tags.PatientID) === 'ABC');
   });
 });
+
+function unElement(group: number, element: number, text: string): Buffer {
+  const head = Buffer.alloc(12);
+  head.writeUInt16LE(group, 0);
+  head.writeUInt16LE(element, 2);
+  head.write('UN', 4);
+  head.writeUInt32LE(text.length, 8);
+  return Buffer.concat([head, Buffer.from(text, 'latin1')]);
+}
