@@ -12,6 +12,7 @@ import type { DimseRequest, DimseService } from '../transport/dicom/dimse-servic
 import type { Component } from './component.ts';
 import type { DimseConfig, TlsConfig } from './config/schema.ts';
 import type { DicomAudit } from './dicom-audit.ts';
+import { configuredPeer } from './dimse-sender.ts';
 import type { RoleContext } from './role-context.ts';
 import { segmentsFolder } from './segment-writer-component.ts';
 
@@ -60,10 +61,7 @@ function queryServices({ config, database, clock, log }: RoleContext): readonly 
     segments: new SegmentReader(segmentsFolder(config.dataDir)),
     failed: (service: string, request: DimseRequest, thrown: unknown) => answerFailure(log, service, request, thrown),
   };
-  const destination = (aeTitle: string): DimsePeer | undefined => {
-    const peer = config.dimse.peers.find((known) => known.aeTitle === aeTitle);
-    return peer === undefined ? undefined : { host: peer.host, port: peer.port, aeTitle, callingAe };
-  };
+  const destination = (aeTitle: string): DimsePeer | undefined => configuredPeer(config.dimse, aeTitle);
   return [new FindScp({ database, aeTitle: callingAe, log }), new GetScp(retrieve), new MoveScp({ ...retrieve, clock, destination })];
 }
 

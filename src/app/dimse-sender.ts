@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import type { DimseSender } from '../destinations/dimse-store/dimse-sender.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { GatewayError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
+import type { DimsePeer } from '../peers/dimse/dimse-peer.ts';
 import { sendInstances } from '../peers/dimse/send-instances.ts';
 import type { DimseConfig } from './config/schema.ts';
 
@@ -9,10 +11,22 @@ import type { DimseConfig } from './config/schema.ts';
 export function createDimseSender(dimse: DimseConfig, clock: Clock, log: Log): DimseSender {
   return {
     store: async ({ peer: aeTitle, instances, timeoutMs }, signal) => {
-      const peer = dimse.peers.find((known) => known.aeTitle === aeTitle);
+      const peer = configuredPeer(dimse, aeTitle);
       if (peer === undefined) throw new GatewayError('PEER_UNKNOWN', `${aeTitle} is none of dimse.peers`, { failure: 'permanent' });
       const items = instances.map((instance) => ({ ...instance, bytes: instance.dataSet() }));
-      return sendInstances({ host: peer.host, port: peer.port, aeTitle, callingAe: dimse.aeTitle[0] ?? 'ISOCENTER' }, items, { clock, log, signal, timeoutMs });
+      return sendInstances(peer, items, { clock, log, signal, timeoutMs });
     },
   };
+}
+
+/** How a peer of the configuration is called; undefined when it is none. Over TLS with the certificate of dimse.tls when it says so. */
+export function configuredPeer(dimse: DimseConfig, aeTitle: string): DimsePeer | undefined {
+  const peer = dimse.peers.find((known) => known.aeTitle === aeTitle);
+  if (peer === undefined) return undefined;
+  const { host, port } = peer;
+  const pem = (file: string | undefined): string | undefined => (file === undefined ? undefined : readFileSync(file, 'utf8'));
+  const ca = pem(dimse.tls?.ca);
+  const identity = dimse.tls === undefined ? {} : { cert: readFileSync(dimse.tls.cert, 'utf8'), key: readFileSync(dimse.tls.key, 'utf8') };
+  const tls = peer.tls ? { tls: { ...identity, ...(ca === undefined ? {} : { ca }) } } : {};
+  return { host, port, aeTitle, callingAe: dimse.aeTitle[0] ?? 'ISOCENTER', ...tls };
 }

@@ -5,18 +5,25 @@ import type { Component } from './component.ts';
 import type { TlsConfig } from './config/schema.ts';
 import type { RoleContext } from './role-context.ts';
 
-/** The HTTP listener as a component; listed last in its role, for it lets the world in. */
+/** The HTTP listeners as a component; listed last in its role, for it lets the world in. */
 export function createHttpComponent(context: RoleContext, app: Express): Component {
   const { http } = context.config;
-  let server: RunningHttpServer | undefined;
+  const servers: RunningHttpServer[] = [];
   return {
     name: 'http',
     start: async () => {
-      server = await startHttpServer({ host: http.host, port: http.port, handler: app, tls: http.tls === undefined ? undefined : readTls(http.tls) });
-      context.announce('http', `${server.url}/`);
+      for (const { host, port, tls } of [http, ...http.listeners]) {
+        const server = await startHttpServer({ host, port, handler: app, tls: tls === undefined ? undefined : readTls(tls) });
+        servers.push(server);
+        context.announce(servers.length === 1 ? 'http' : `http-${servers.length}`, `${server.url}/`);
+      }
     },
-    quiesce: () => server?.quiesce(),
-    stop: async (deadlineMs) => server?.stop(deadlineMs),
+    quiesce: () => {
+      for (const server of servers) server.quiesce();
+    },
+    stop: async (deadlineMs) => {
+      await Promise.all(servers.map((server) => server.stop(deadlineMs)));
+    },
   };
 }
 

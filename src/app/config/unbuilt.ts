@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isBuilt } from '../../destinations/registry.ts';
+import { configSchema } from './schema.ts';
 import type { Config } from './load-config.ts';
 
 /**
@@ -7,11 +9,9 @@ import type { Config } from './load-config.ts';
  */
 export function unbuilt(config: Config): string[] {
   const notices: string[] = [];
-  const { destinations, dimse, http, storage } = config;
+  const { destinations, hl7, http, storage } = config;
   if (storage.kind === 's3') notices.push('storage.kind s3; instances are kept on disk under dataDir');
-  if (dimse.tls !== undefined || dimse.listeners.some((entry) => entry.tls !== undefined)) notices.push('dimse TLS');
-  if (dimse.listeners.length > 0) notices.push('dimse.listeners; only host and port are listened on');
-  if (http.listeners.length > 0) notices.push('http.listeners; only host and port are listened on');
+  if (!isDeepStrictEqual(hl7, configSchema.parse({}).hl7)) notices.push('hl7: nothing listens for HL7 v2 messages');
   if (http.auth.oidc !== undefined) notices.push('http.auth.oidc; only ISOCENTER_ADMIN_TOKEN is accepted');
   for (const destination of destinations) {
     if (!isBuilt(destination.kind)) notices.push(`destination ${destination.name} of kind ${destination.kind}; what is sent to it waits`);

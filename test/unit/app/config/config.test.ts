@@ -9,6 +9,7 @@ import { unknownVariables } from '../../../../src/app/config/environment.ts';
 import { describeFault, loadConfig, type Config, type ConfigFault } from '../../../../src/app/config/load-config.ts';
 import { describedPaths } from '../../../../src/app/config/schema-walk.ts';
 import { configSchema } from '../../../../src/app/config/schema.ts';
+import { unbuilt } from '../../../../src/app/config/unbuilt.ts';
 
 const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 const example = path.join(repository, 'config/isocenter.example.yaml');
@@ -182,5 +183,27 @@ suite('configuration', () => {
 
     assert.equal(crossChecks({ ...config, insecure: false }).length, 1);
     assert.deepEqual(['127.8.8.8', '::1', 'localhost', '10.0.0.1', '::', 'example.org'].map(isLoopback), [true, true, true, false, false, false]);
+  });
+});
+
+suite('what is configured and not built yet', () => {
+  setup(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'isocenter-config-'));
+  });
+  teardown(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('is said, part by part', () => {
+    const text = [
+      'storage: { kind: s3, endpoint: "https://s3.example.org", bucket: b }', 'hl7: { port: 2600 }', 'http: { auth: { oidc: { issuer: "https://login.example.org", audience: a } } }',
+      'dimse: { peers: [{ aeTitle: P, host: h, port: 104 }] }', 'destinations: [{ name: d, kind: dimse-store, peer: P, storageCommitment: true }]',
+    ].join('\n');
+
+    const notices = unbuilt(load(text));
+
+    for (const part of ['s3', 'hl7', 'oidc', 'storageCommitment']) assert.ok(notices.some((notice) => notice.includes(part)), part);
+  });
+
+  test('is nothing for the defaults', () => {
+    assert.deepEqual(unbuilt(load('')), []);
   });
 });
