@@ -43,6 +43,7 @@ export class ModelSlot {
   #runs = 0;
   #deathsInARow = 0;
   #notBefore = 0;
+  #stopped = false;
 
   constructor(options: ModelSlotOptions) {
     this.#options = options;
@@ -55,6 +56,7 @@ export class ModelSlot {
 
   async run(order: Pick<RunOrder, 'folder' | 'digest' | 'series'>, options: SlotRunOptions): Promise<SlotResult> {
     options.signal.throwIfAborted();
+    if (this.#stopped) throw new GatewayError('SHUTTING_DOWN', 'the model pool is stopping', { failure: 'transient' });
     const backoff = this.#notBefore - this.#options.clock.monotonic();
     if (backoff > 0) await delay(backoff, options.signal);
     const child = (this.#child ??= this.#fork());
@@ -75,8 +77,9 @@ export class ModelSlot {
     }
   }
 
-  /** Kills the child. */
+  /** Kills the child; none is forked any more. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));

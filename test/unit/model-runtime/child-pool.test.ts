@@ -122,4 +122,23 @@ suite('model-runtime/child-pool', () => {
     await assert.rejects(pool.run({ modelId: 'tiny-lung', digest, series, jobKey: 'old' }, { signal: new AbortController().signal }), isCode('MODEL_CHANGED', 'permanent'));
     assert.equal((await run('new')).model.version, '0.2.0');
   });
+
+  test('stopping ends the run under way and the one that waits, and leaves no process', async () => {
+    const ending = await ModelPool.start({ modelsDir, slots: 1, clock: systemClock, log: silentLog, threads: 1 });
+    const signal = new AbortController().signal;
+    let pid = 0;
+    const begun = new Promise<void>((resolve) => {
+      void ending.run({ modelId: 'tiny-lung', series, jobKey: '1' }, { signal, onProgress: () => resolve() }).catch((thrown: unknown) => ends.push(thrown));
+    });
+    const ends: unknown[] = [];
+    const waiting = ending.run({ modelId: 'tiny-lung', series, jobKey: '2' }, { signal });
+    await begun;
+    pid = ending.slots()[0]!.pid!;
+
+    await Promise.all([ending.stop(), assert.rejects(waiting, isCode('SHUTTING_DOWN', 'transient'))]);
+
+    assert.ok(ends[0] instanceof GatewayError && ends[0].code === 'MODEL_CHILD_DIED');
+    assert.throws(() => process.kill(pid, 0));
+    await assert.rejects(ending.run({ modelId: 'tiny-lung', series, jobKey: '3' }, { signal }), isCode('SHUTTING_DOWN', 'transient'));
+  });
 });
