@@ -36,7 +36,7 @@ let maxHeap = 0;
 setInterval(() => {
   const { heapUsed, external } = process.memoryUsage();
   maxHeap = Math.max(maxHeap, heapUsed + external);
-}, 20).unref();
+}, 100).unref();
 
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 say({ event: 'listening', port: scp.ports[0], durability: intake.writer.durability, pid: process.pid });

@@ -1,3 +1,4 @@
+import type { Clock } from '../../foundation/clock.ts';
 import type { BlockChain } from './block-chain.ts';
 import { asStoreError } from './store-error.ts';
 import { recordBytes, writeRecordHeader, type RecordDescription, type RecordHeader } from './record-format.ts';
@@ -16,6 +17,7 @@ export interface GroupCommitOptions {
   readonly batchBytes: number;
   /** Called when everything handed in is on disk. */
   readonly onIdle: () => void;
+  readonly clock: Clock;
 }
 
 /** The segment that takes records now, and how many writes to it are under way. */
@@ -49,6 +51,9 @@ export class GroupCommit {
   /** Batches and records written; their ratio is how well commits are shared. */
   batches = 0;
   records = 0;
+  /** Milliseconds during which at least one write was under way. */
+  writingMs = 0;
+  #writingSince = 0;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -114,6 +119,7 @@ export class GroupCommit {
     const position = active.segment.position;
     active.segment.position += bytes;
     active.writing += 1;
+    if (this.#inFlight === 0) this.#writingSince = this.#options.clock.monotonic();
     this.#inFlight += 1;
     const written = active.segment.file.write(buffers, position);
     this.#answered = this.#answer(written, this.#answered, batch, headers, active);
@@ -127,6 +133,7 @@ export class GroupCommit {
       failure = thrown;
     }
     this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.writingMs += this.#options.clock.monotonic() - this.#writingSince;
     active.writing -= 1;
     // What reached the disk of a failed batch is unknown: the segment gets no more records, those in it are found by a scan.
     if (failure !== undefined && this.#active === active) void this.#retire(active).catch(() => undefined);

@@ -86,7 +86,7 @@ export class SegmentWriter {
     this.#spareFloor = (options.lowBytes ?? DEFAULT_LOW_BYTES) + (options.segmentBytes ?? DEFAULT_SEGMENT_BYTES);
     this.#largeBytes = Math.max(options.largeBytes ?? 4 * MiB, 256 * 1024);
     this.#pool = new BlockPool(options.memoryBytes ?? 48 * MiB);
-    this.#groupCommit = new GroupCommit({ folder, batchBytes: options.batchBytes ?? 8 * MiB, onIdle: () => this.#wrote() });
+    this.#groupCommit = new GroupCommit({ folder, batchBytes: options.batchBytes ?? 8 * MiB, onIdle: () => this.#wrote(), clock: options.clock });
   }
 
   static async open(options: SegmentWriterOptions): Promise<SegmentWriter> {
@@ -144,9 +144,9 @@ export class SegmentWriter {
   }
 
   /** For metrics: what waits and what is used. */
-  get load(): { readonly queuedRecords: number; readonly memoryBytes: number; readonly largeRecords: number; readonly spareSegments: number; readonly freeBytes: number; readonly batches: number; readonly records: number } {
-    const { queued, batches, records } = this.#groupCommit;
-    return { queuedRecords: queued, memoryBytes: this.#pool.takenBytes, largeRecords: this.#largeRecords, spareSegments: this.#folder.spares, freeBytes: this.#space.freeBytes, batches, records };
+  get load(): { readonly queuedRecords: number; readonly memoryBytes: number; readonly largeRecords: number; readonly spareSegments: number; readonly freeBytes: number; readonly batches: number; readonly records: number; readonly writingMs: number } {
+    const { queued, batches, records, writingMs } = this.#groupCommit;
+    return { queuedRecords: queued, memoryBytes: this.#pool.takenBytes, largeRecords: this.#largeRecords, spareSegments: this.#folder.spares, freeBytes: this.#space.freeBytes, batches, records, writingMs };
   }
 
   /** Resolves when the spare segments are ready, or could not be made; for benchmarks and tests. */
