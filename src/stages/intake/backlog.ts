@@ -60,7 +60,8 @@ export async function* readBacklog(stretch: BacklogStretch, options: BacklogRead
   }
 }
 
-async function headerOf(scan: SegmentScan, record: RecordHeader): Promise<ArrivedRecord['header']> {
+/** Reads the header of a record again, as far as it reaches. */
+export async function headerOf(scan: SegmentScan, record: RecordHeader): Promise<ArrivedRecord['header']> {
   const reader = new HeaderReader(record.transferSyntaxUid);
   const end = Math.min(record.dataLength, Math.max(record.headerLength + 16, HEADER_PIECE), MAX_HEADER);
   for (let at = 0; at < end && reader.wantsMore; at += HEADER_PIECE) reader.push(await scan.read(record, at, Math.min(end, at + HEADER_PIECE)));
