@@ -56,4 +56,4 @@ async function stop() {
   await database.close();
   process.exit(0);
 }
-process.on('SIGTERM', stop);
+process.on('SIGTERM', () => void stop());

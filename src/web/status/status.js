@@ -143,7 +143,7 @@ async function refresh() {
   refreshing = false;
   if (again) {
     again = false;
-    setTimeout(refresh, 200);
+    setTimeout(() => void refresh(), 200);
   }
 }
 
@@ -156,5 +156,5 @@ const events = new EventSource('api/events');
 events.addEventListener('study', () => void refresh());
 events.addEventListener('error', () => live(false, 'the event stream is cut; trying again'));
 events.addEventListener('open', () => void refresh());
-setInterval(refresh, 5000);
+setInterval(() => void refresh(), 5000);
 void refresh();
