@@ -41,14 +41,16 @@ setInterval(() => {
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 say({ event: 'listening', port: scp.ports[0], durability: intake.writer.durability, pid: process.pid });
 
-createInterface({ input: process.stdin }).on('line', async (line) => {
+createInterface({ input: process.stdin }).on('line', (line) => void answer(line));
+
+async function answer(line) {
   if (line === 'stats') {
     const { load: _, ...usage } = { ...process.memoryUsage(), load: 0 };
     say({ event: 'stats', lag: intake.lag, recovered: intake.recovered, hasRoom: intake.hasRoom(), ...intake.writer.load, cpu: process.cpuUsage(), usage, maxHeap });
     maxHeap = 0;
   }
   if (line === 'stop') await stop();
-});
+}
 
 async function stop() {
   await scp.stop(2_000);
