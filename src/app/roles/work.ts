@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { DeliveryStage } from '../../stages/delivery/delivery-stage.ts';
 import { JobWorker } from '../../stages/inference/job-worker.ts';
+import { ContentDigests } from '../../stages/intake/content-digests.ts';
 import { createResultWriter } from '../../stages/results/result-writer.ts';
 import { CompletenessWatch } from '../../stages/routing/completeness-watch.ts';
 import { SegmentReader } from '../../store/segments/segment-reader.ts';
@@ -13,7 +14,7 @@ import { ModelRuntimeComponent } from '../model-runtime-component.ts';
 import type { RoleContext } from '../role-context.ts';
 import { segmentsFolder, SegmentWriterComponent } from '../segment-writer-component.ts';
 
-/** The components of the work role, in start order: routing, inference, results, delivery, the audit chain. */
+/** The components of the work role, in start order: routing, inference, results, delivery, the audit chain, digests of contents. */
 export function workComponents(context: RoleContext): readonly Component[] {
   const { config, database, clock, log, metrics } = context;
   const segments = new SegmentReader(segmentsFolder(config.dataDir));
@@ -46,5 +47,6 @@ export function workComponents(context: RoleContext): readonly Component[] {
     runModel: (run, options) => models.run(run, options),
   });
   const delivery = new DeliveryStage({ database, segments, clock, log, metrics, owner: worker, destinations: createDestinations(context) });
-  return [createAuditChainer(database, log), store, models, delivery, inference, routing];
+  const digests = new ContentDigests({ database, reader: segments, clock, log });
+  return [createAuditChainer(database, log), store, models, delivery, inference, routing, digests];
 }
