@@ -59,7 +59,7 @@ const claim = {
   name: 'outbox_claim',
   text: `with due as (
            select m.id, m.study_instance_uid from outbox_message m
-           where m.destination = $1 and m.state = 'pending' and m.next_attempt_at <= $2
+           where m.destination = $1 and m.state = 'pending' and m.next_attempt_at <= $6
              and (m.ordering_key is null or not exists (
                select 1 from outbox_message e where e.destination = m.destination and e.ordering_key = m.ordering_key and e.id < m.id and e.state in ('pending', 'sending', 'held')))
            order by m.next_attempt_at, m.id limit $3 for update of m skip locked),
@@ -76,12 +76,14 @@ export interface OutboxClaim {
   readonly owner: string;
   readonly limit: number;
   readonly leaseUntil: Date;
+  /** Messages due until then; a probe takes the next one whatever its own back-off says. */
+  readonly dueBy: Date;
   readonly at: Date;
 }
 
 /** Leases up to `limit` due messages of one destination, all of one study, and notes the attempt before anything is sent. */
 export async function claimOutbox(tx: Tx, wanted: OutboxClaim): Promise<LeasedMessage[]> {
-  return tx.query<LeasedMessage>(claim, [wanted.destination, wanted.at, wanted.limit, wanted.owner, wanted.leaseUntil]);
+  return tx.query<LeasedMessage>(claim, [wanted.destination, wanted.at, wanted.limit, wanted.owner, wanted.leaseUntil, wanted.dueBy]);
 }
 
 const renew = {

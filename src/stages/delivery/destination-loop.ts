@@ -104,6 +104,8 @@ export class DestinationLoop {
       owner,
       limit: admitted === 'probe' ? 1 : this.destination.batchSize,
       leaseUntil: new Date(now + leaseMs),
+      // The circuit knows best when to try a destination again; the back-off of a single message is for one that fails alone.
+      dueBy: admitted === 'probe' ? FAR_FUTURE : new Date(now),
       at: new Date(now),
     });
     if (messages.length === 0) return false;
@@ -212,9 +214,8 @@ export class DestinationLoop {
     const { database, clock, pollMs } = this.#deps;
     const due = await nextDueAt(database, this.destination.name);
     if (due === undefined) return pollMs;
-    const now = clock.now();
-    const probe = this.#circuit.state === 'open' ? this.#circuit.probeAt : 0;
-    return Math.min(pollMs, Math.max(20, Math.max(due.getTime(), probe) - now));
+    const at = this.#circuit.state === 'open' ? this.#circuit.probeAt : due.getTime();
+    return Math.min(pollMs, Math.max(20, at - clock.now()));
   }
 
   #say(message: LeasedMessage, outcome: DeliveryOutcome): void {
@@ -223,6 +224,8 @@ export class DestinationLoop {
     else this.#log[outcome.failure === 'permanent' ? 'error' : 'warn']('delivery.failed', { ...facts, code: outcome.code, failure: outcome.failure, message: outcome.message });
   }
 }
+
+const FAR_FUTURE = new Date(Date.UTC(9999, 0));
 
 const gone: DeliveryFailure = { kind: 'failed', failure: 'permanent', code: 'PAYLOAD_GONE', message: 'is waiting for an object that is no longer stored', peerIsAtFault: false };
 const forgotten: DeliveryFailure = { kind: 'failed', failure: 'ambiguous', code: 'PEER_NO_OUTCOME', message: 'gave no outcome', peerIsAtFault: true };

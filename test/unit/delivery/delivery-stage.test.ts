@@ -109,6 +109,21 @@ suite('delivery stage', () => {
     assert.deepEqual((await openAlerts(database, 10)).map((alert) => alert.kind), []);
   });
 
+  test('a probe is sent when the circuit says so, also when every message waits longer by itself', async () => {
+    const ehr = new ScriptedDestination('ehr');
+    ehr.answer = () => ({ ...unreachable, retryAfterMs: 1_000 });
+    const id = await seedMessage(database, await seedJob(database, '1.2.3'), { destination: 'ehr' }, now());
+    await started([ehr]);
+    await until('open', async () => (await messageRow(database, id)).last_failure !== null);
+    await database.execute({ name: 'tl', text: 'update outbox_message set next_attempt_at = $1' }, [new Date(clock.now() + 86_400_000)]);
+    ehr.answer = () => ({ kind: 'delivered', proven: false, status: '200' });
+
+    clock.forward(60_000);
+    await until('delivered', async () => (await messageRow(database, id)).state === 'delivered');
+
+    assert.equal(ehr.seen.length, 2);
+  });
+
   test('a permanent refusal is dead at once with its alert; replay sends the same bytes and ends the alert', async () => {
     const ehr = new ScriptedDestination('ehr');
     ehr.answer = () => refused;
@@ -179,7 +194,7 @@ suite('delivery stage', () => {
   test('a restarted process takes its own leases back at once, those of others when they end', async () => {
     const job = await seedJob(database, '1.2.3');
     const mine = await seedMessage(database, job, { destination: 'ehr', ordinal: 1 }, now());
-    const claim = { destination: 'ehr', limit: 1, leaseUntil: new Date(clock.now() + 30_000), at: now() };
+    const claim = { destination: 'ehr', limit: 1, leaseUntil: new Date(clock.now() + 30_000), dueBy: now(), at: now() };
     await claimOutbox(database, { ...claim, owner: 'work' });
     const theirs = await seedMessage(database, job, { destination: 'ehr', ordinal: 2 }, now());
     await claimOutbox(database, { ...claim, owner: 'other' });
