@@ -69,7 +69,7 @@ export function instanceHeaderOf(dataSet: DataSet): InstanceHeader {
       patientId: text(tags.PatientID),
       issuerOfPatientId: text(tags.IssuerOfPatientID),
       patientName,
-      patientNameKey: patientName === null ? null : foldName(patientName),
+      patientNameKey: patientName === null ? null : nameKey(patientName),
       patientBirthDate: text(tags.PatientBirthDate),
       patientSex: text(tags.PatientSex),
       studyDate: text(tags.StudyDate),
@@ -103,6 +103,14 @@ export function instanceHeaderOf(dataSet: DataSet): InstanceHeader {
     bitsAllocated: number(tags.BitsAllocated),
     numberOfFrames: number(tags.NumberOfFrames),
   };
+}
+
+/** Images of one patient come in a row: their name is folded once. */
+let folded = { name: '', key: '' };
+
+function nameKey(name: string): string {
+  if (folded.name !== name) folded = { name, key: foldName(name) };
+  return folded.key;
 }
 
 // Longer than any value of an indexed VR may be; well below what fits in a row of a btree index.

@@ -24,7 +24,7 @@ export interface IndexerOptions {
   /** Records kept in memory for the index; more are read back from the segments later. Default 5,000. */
   readonly maxQueued?: number;
   readonly batchRecords?: number;
-  /** How long a lone record waits for others to share its transaction; default 15 ms. */
+  /** How long a lone record waits for others to share its transaction; default 40 ms. */
   readonly lingerMs?: number;
 }
 
@@ -135,7 +135,7 @@ export class Indexer {
   }
 
   async #somethingToDo(): Promise<void> {
-    const { groups, lingerMs = 15 } = this.#options;
+    const { groups, lingerMs = 40 } = this.#options;
     const isUrgent = (): boolean => this.#queue.length >= this.#batchRecords || groups.hasClosing || this.#recovery.length + this.#overflow.size > 0 || this.#stopping.signal.aborted;
     while (this.#queue.length === 0 && !isUrgent()) await this.#woken();
     if (isUrgent()) return;

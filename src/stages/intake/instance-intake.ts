@@ -55,7 +55,7 @@ export class InstanceIntake implements InstanceReceiver {
       database, groups: this.#groups, folder: writer.place, writer: writer.writer, protocol, clock, log, onIndexed: (indexed) => this.#metrics.indexed(indexed),
       ...(options.maxQueued === undefined ? {} : { maxQueued: options.maxQueued }),
     });
-    this.#known = new KnownContents({ database, log });
+    this.#known = new KnownContents({ database });
   }
 
   /**

@@ -1,4 +1,3 @@
-import type { Log } from '../../foundation/log.ts';
 import { within } from '../../foundation/deadline.ts';
 import type { Database } from '../../store/database.ts';
 import { contentsOfSeries } from '../../store/instance.ts';
@@ -10,7 +9,6 @@ export interface Content {
 
 export interface KnownContentsOptions {
   readonly database: Database;
-  readonly log: Log;
   /** Most SOP Instances remembered; default 50,000. */
   readonly maxInstances?: number;
 }
@@ -56,9 +54,8 @@ export class KnownContents {
       this.#series.set(seriesInstanceUid, known);
       return undefined;
     }
-    const lookup = within(this.#lookUp(seriesInstanceUid), LOOKUP_MS, 'the look-up of a series').catch(() => {
-      this.#series.delete(seriesInstanceUid);
-    });
+    // A failure is not repeated for each image: while PostgreSQL is away none of them must wait, and the indexer looks again anyhow.
+    const lookup = within(this.#lookUp(seriesInstanceUid), LOOKUP_MS, 'the look-up of a series').catch(() => undefined);
     this.#series.set(seriesInstanceUid, lookup);
     trim(this.#series, MAX_SERIES);
     return lookup;

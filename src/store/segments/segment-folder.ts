@@ -63,7 +63,8 @@ export class SegmentFolder {
       const number = segmentNumberOf(name);
       if (number !== undefined) await this.#adopt(file, number);
       else if (name.endsWith(SPARE)) this.#spares.push(file);
-      else if (name.endsWith('.tmp')) await rm(file, { force: true });
+      // Drafts of segments and spares; those of the lock belong to whoever tries to take it this moment.
+      else if (name.endsWith('.tmp') && !name.startsWith('LOCK')) await rm(file, { force: true });
     }
   }
 
