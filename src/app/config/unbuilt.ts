@@ -13,9 +13,9 @@ export function unbuilt(config: Config): string[] {
   if (storage.kind === 's3') notices.push('storage.kind s3; instances are kept on disk under dataDir');
   if (!isDeepStrictEqual(hl7, configSchema.parse({}).hl7)) notices.push('hl7: nothing listens for HL7 v2 messages');
   if (http.auth.oidc !== undefined) notices.push('http.auth.oidc; only ISOCENTER_ADMIN_TOKEN is accepted');
+  if (http.auth.required) notices.push('a login form of the page; with http.auth.required only programs that send the token get in');
   for (const destination of destinations) {
     if (!isBuilt(destination.kind)) notices.push(`destination ${destination.name} of kind ${destination.kind}; what is sent to it waits`);
-    if (destination.kind === 'dimse-store' && destination.storageCommitment) notices.push(`storageCommitment of destination ${destination.name}; a delivery is done when every C-STORE is answered`);
   }
   return notices;
 }

@@ -34,7 +34,12 @@ export function webComponents(context: RoleContext): readonly Component[] {
   app.use('/dicom-web', createDicomwebRouter({ database, segments, receiver: intake, aeTitle: config.dimse.aeTitle[0] ?? 'ISOCENTER', maxResults: MOST_MATCHES, log }));
   app.use('/fhir/R4', createFhirRouter({ database, clock, log, softwareVersion: version() }));
   app.use(express.static(path.join(installationFolder, 'src', 'web', 'status'), { index: 'index.html', cacheControl: true, maxAge: 0 }));
-  return [events, intake, createHttpComponent(context, app)];
+  return [eventsComponent(events), intake, createHttpComponent(context, app)];
+}
+
+/** Pages listen for as long as they are open: they are let go first, or the listener would wait for them until the deadline. */
+function eventsComponent(events: EventStream): Component {
+  return { name: events.name, start: () => events.start(), quiesce: () => events.stop(), stop: async () => undefined };
 }
 
 /** Everything below needs a login where one is demanded; where none is, the caller must at least mean us. */
