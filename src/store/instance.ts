@@ -78,3 +78,10 @@ export async function recordsWithRow(tx: Tx, writer: string, records: readonly {
   const rows = await tx.query<{ segment: number; record_offset: number }>(known, [writer, records.map((record) => record.segment), records.map((record) => record.offset)]);
   return new Set(rows.map((row) => `${row.segment}/${row.record_offset}`));
 }
+
+const supersede = { name: 'instance_supersede', text: `update instance set state = 'superseded' where sop_instance_uid = $1 and state = 'active' returning series_id` };
+
+/** The served copy of a UID steps back for another content that a person released. Its series; undefined when none was served. */
+export async function supersedeActive(tx: Tx, sopInstanceUid: string): Promise<number | undefined> {
+  return (await tx.query<{ series_id: number }>(supersede, [sopInstanceUid]))[0]?.series_id;
+}

@@ -37,3 +37,51 @@ const insert = {
 export async function insertQuarantined(tx: Tx, records: readonly NewQuarantined[]): Promise<void> {
   if (records.length > 0) await tx.execute(insert, [JSON.stringify(records)]);
 }
+
+/** One object that is kept and not served. */
+export interface QuarantinedRow {
+  readonly id: number;
+  readonly reason: QuarantineReason;
+  readonly study_instance_uid: string | null;
+  readonly series_instance_uid: string | null;
+  readonly sop_instance_uid: string | null;
+  readonly sop_class_uid: string | null;
+  readonly transfer_syntax_uid: string;
+  readonly writer: string;
+  readonly segment: number;
+  readonly record_offset: number;
+  readonly data_offset: number;
+  readonly data_length: number;
+  readonly header_length: number;
+  readonly crc32: number;
+  readonly group_id: string | null;
+  readonly received_at: Date;
+  readonly decided_at: Date | null;
+}
+
+const COLUMNS = `id, reason, study_instance_uid, series_instance_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid, writer, segment, record_offset, data_offset, data_length,
+  header_length, crc32, group_id, received_at, decided_at`;
+const open = { name: 'quarantine_open', text: `select ${COLUMNS} from quarantine where decided_at is null and ($1::text is null or study_instance_uid = $1) order by received_at, id limit $2` };
+const byId = { name: 'quarantine_by_id', text: `select ${COLUMNS} from quarantine where id = $1 for update` };
+
+/** What waits for a person: of one study, or of all (null). Oldest first. */
+export async function openQuarantine(tx: Tx, studyInstanceUid: string | null, limit: number): Promise<QuarantinedRow[]> {
+  return tx.query<QuarantinedRow>(open, [studyInstanceUid, limit]);
+}
+
+/** One row, locked for the rest of the transaction. */
+export async function quarantinedById(tx: Tx, id: number): Promise<QuarantinedRow | undefined> {
+  return (await tx.query<QuarantinedRow>(byId, [id]))[0];
+}
+
+const decide = { name: 'quarantine_decide', text: 'update quarantine set decided_at = $2, decision = $3, decided_by = $4 where id = $1' };
+
+export async function markDecided(tx: Tx, id: number, decision: 'released' | 'discarded', by: string, at: Date): Promise<void> {
+  await tx.execute(decide, [id, at, decision, by]);
+}
+
+const undecided = { name: 'quarantine_undecided', text: 'select count(*)::int as n from quarantine where study_instance_uid = $1 and reason = $2 and decided_at is null' };
+
+export async function undecidedOf(tx: Tx, studyInstanceUid: string, reason: QuarantineReason): Promise<number> {
+  return (await tx.query<{ n: number }>(undecided, [studyInstanceUid, reason]))[0]!.n;
+}

@@ -79,3 +79,10 @@ const announce = { name: 'study_index_announce', text: `select pg_notify('isocen
 export async function announceStudies(tx: Tx, studyInstanceUids: readonly string[]): Promise<void> {
   if (studyInstanceUids.length > 0) await tx.query(announce, [[...studyInstanceUids]]);
 }
+
+const unhold = { name: 'study_index_unhold', text: `update study set state = 'receiving', hold_reason = null, changed_at = $3 where study_instance_uid = $1 and state = 'held' and hold_reason = $2` };
+
+/** The person has decided: the study is looked at again. */
+export async function unholdStudy(tx: Tx, studyInstanceUid: string, reason: string, at: Date): Promise<void> {
+  await tx.execute(unhold, [studyInstanceUid, reason, at]);
+}
