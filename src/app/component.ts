@@ -7,6 +7,8 @@ export interface Component {
   quiesce?(): Promise<void> | void;
   /** Ends what is under way within `deadlineMs`, gives leases back, closes. Never rejects for work it had to cut short. */
   stop(deadlineMs: number): Promise<void>;
+  /** SIGHUP: reads certificates again. Open connections go on. */
+  reload?(): void;
   /** Why the part is not ready yet, a sentence each; empty or absent = ready. Asked once a second. */
   unready?(): readonly string[];
 }

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Destination } from '../destinations/destination.ts';
 import { createDestination, isBuilt } from '../destinations/registry.ts';
-import { createDimseSender } from './dimse-sender.ts';
+import type { CommittingDestination } from '../stages/delivery/prove-deliveries.ts';
+import { configuredPeer, createDimseSender } from './dimse-sender.ts';
 import type { RoleContext } from './role-context.ts';
 import { version } from './version.ts';
 
@@ -17,4 +18,12 @@ export function createDestinations({ config, clock, log }: RoleContext): readonl
     dimse: createDimseSender(config.dimse, clock, log),
   };
   return config.destinations.filter((entry) => isBuilt(entry.kind)).map((entry) => createDestination(entry, tools));
+}
+
+/** The destinations whose deliveries are proven by Storage Commitment, with their peers. */
+export function committingDestinations({ config }: RoleContext): readonly CommittingDestination[] {
+  return config.destinations.flatMap((entry) => {
+    const peer = entry.kind === 'dimse-store' && entry.storageCommitment ? configuredPeer(config.dimse, entry.peer) : undefined;
+    return peer === undefined ? [] : [{ name: entry.name, peer }];
+  });
 }

@@ -1,20 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { DicomScp } from '../edges/dicom-scp/dicom-scp.ts';
-import { FindScp } from '../edges/dicom-scp/query-retrieve/find-scp.ts';
-import { GetScp } from '../edges/dicom-scp/query-retrieve/get-scp.ts';
-import { MoveScp } from '../edges/dicom-scp/query-retrieve/move-scp.ts';
-import { answerFailure } from '../edges/dicom-scp/query-retrieve/retrieve-request.ts';
-import type { DimsePeer } from '../peers/dimse/dimse-peer.ts';
+import type { Log } from '../foundation/log.ts';
 import type { InstanceReceiver } from '../stages/intake/receive-instance.ts';
 import type { AssociationListener } from '../transport/dicom/association-server.ts';
-import { SegmentReader } from '../store/segments/segment-reader.ts';
-import type { DimseRequest, DimseService } from '../transport/dicom/dimse-service.ts';
 import type { Component } from './component.ts';
 import type { DimseConfig, TlsConfig } from './config/schema.ts';
 import type { DicomAudit } from './dicom-audit.ts';
-import { configuredPeer } from './dimse-sender.ts';
+import { admissionOf, createDimseServices, rightsOfPeer } from './dimse-services.ts';
 import type { RoleContext } from './role-context.ts';
-import { segmentsFolder } from './segment-writer-component.ts';
 
 export interface DicomComponentOptions {
   readonly receiver: InstanceReceiver;
@@ -27,15 +20,17 @@ export interface DicomComponentOptions {
 export function createDicomComponent(context: RoleContext, options: DicomComponentOptions): Component {
   const { config, clock, log, metrics } = context;
   const { dimse } = config;
+  const provided = createDimseServices(context);
   let scp: DicomScp | undefined;
   return {
     name: 'dicom-scp',
     start: async () => {
       scp = new DicomScp({
         listeners: listenersOf(dimse),
-        admission: { aeTitles: dimse.aeTitle, acceptUnknownCallers: dimse.acceptUnknownCallers, peers: dimse.peers.map(({ aeTitle }) => ({ aeTitle })) },
+        admission: admissionOf(dimse),
+        rightsOf: (callingAe) => rightsOfPeer(dimse, callingAe),
         receiver: options.receiver,
-        services: queryServices(context),
+        services: provided.services,
         hasRoom: options.hasRoom,
         audit: options.audit.take,
         limits: { maxAssociations: dimse.maxAssociations, maxPduLength: dimse.maxPduBytes },
@@ -46,27 +41,33 @@ export function createDicomComponent(context: RoleContext, options: DicomCompone
       const running = scp;
       metrics.gauge('isocenter_dicom_associations', 'Associations open now', () => running.associations);
       await scp.start();
+      provided.reporter.start();
       scp.ports.forEach((port, index) => context.announce(index === 0 ? 'dicom' : `dicom-${index + 1}`, `${dimse.aeTitle[0]}@${hostOf(dimse, index)}:${port}`));
     },
     quiesce: () => scp?.quiesce(),
-    stop: async (deadlineMs) => scp?.stop(deadlineMs),
+    stop: async (deadlineMs) => {
+      await provided.reporter.stop();
+      await scp?.stop(deadlineMs);
+    },
+    reload: () => reloadCertificates(dimse, scp, log),
   };
-}
-
-/** C-FIND, C-GET and C-MOVE over the shared index; C-MOVE only to peers of the configuration. */
-function queryServices({ config, database, clock, log }: RoleContext): readonly DimseService[] {
-  const callingAe = config.dimse.aeTitle[0] ?? 'ISOCENTER';
-  const retrieve = {
-    database, log,
-    segments: new SegmentReader(segmentsFolder(config.dataDir)),
-    failed: (service: string, request: DimseRequest, thrown: unknown) => answerFailure(log, service, request, thrown),
-  };
-  const destination = (aeTitle: string): DimsePeer | undefined => configuredPeer(config.dimse, aeTitle);
-  return [new FindScp({ database, aeTitle: callingAe, log }), new GetScp(retrieve), new MoveScp({ ...retrieve, clock, destination })];
 }
 
 function listenersOf(dimse: DimseConfig): AssociationListener[] {
   return [{ host: dimse.host, port: dimse.port, tls: dimse.tls }, ...dimse.listeners].map(({ host, port, tls }) => ({ host, port, ...(tls === undefined ? {} : { tls: readTls(tls) }) }));
+}
+
+/** Reads the certificates again; a listener whose files do not hold keeps those it has. Open associations are not touched. */
+function reloadCertificates(dimse: DimseConfig, scp: DicomScp | undefined, log: Log): void {
+  for (const [index, { tls }] of [{ tls: dimse.tls }, ...dimse.listeners].entries()) {
+    if (tls === undefined) continue;
+    try {
+      scp?.reloadTls(index, readTls(tls));
+      log.info('dicom-scp.certificates-reloaded', { listener: index });
+    } catch (thrown) {
+      log.error('dicom-scp.certificates-not-reloaded', { listener: index, reason: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+  }
 }
 
 function readTls(tls: TlsConfig): NonNullable<AssociationListener['tls']> {

@@ -9,6 +9,8 @@ export type ToRole =
   | { readonly kind: 'metrics'; readonly role: Role; readonly metrics: unknown }
   | { readonly kind: 'start'; readonly databaseUrl: string; readonly configFile: string | null }
   | { readonly kind: 'gateway'; readonly roles: Readonly<Record<string, RoleState>> }
+  /** SIGHUP came: read certificates again. */
+  | { readonly kind: 'reload' }
   | { readonly kind: 'stop'; readonly deadlineMs: number };
 
 /** Role process → supervisor. */

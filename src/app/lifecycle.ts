@@ -39,6 +39,11 @@ export class Lifecycle {
     return this.#running.flatMap((component) => (component.unready?.() ?? []).map((reason) => `${component.name}: ${reason}`));
   }
 
+  /** SIGHUP. */
+  reload(): void {
+    for (const component of this.#running) component.reload?.();
+  }
+
   async stop(deadlineMs: number): Promise<void> {
     const endsAt = this.#clock.monotonic() + deadlineMs;
     const components = this.#running.reverse();

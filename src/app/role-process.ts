@@ -58,6 +58,8 @@ class RoleProcess {
     process.once('SIGTERM', () => void this.#stop(TERMINATED_DEADLINE_MS));
     // Ctrl-C reaches the whole process group; the supervisor decides the order in which the roles go.
     process.on('SIGINT', () => undefined);
+    // The same for a terminal that goes away; whoever means a reload tells the supervisor.
+    process.on('SIGHUP', () => undefined);
     process.on('unhandledRejection', (thrown) => this.#crash(thrown));
     process.on('uncaughtException', (thrown) => this.#crash(thrown));
   }
@@ -72,6 +74,9 @@ class RoleProcess {
         break;
       case 'gateway':
         this.#status.update(message.roles);
+        break;
+      case 'reload':
+        this.#lifecycle?.reload();
         break;
       case 'stop':
         void this.#stop(message.deadlineMs);

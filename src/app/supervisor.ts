@@ -70,6 +70,11 @@ export class Supervisor {
     if (this.#logFd !== undefined) closeSync(this.#logFd);
   }
 
+  /** SIGHUP: every role reads its certificates again. */
+  reload(): void {
+    for (const role of this.#roles) role.send({ kind: 'reload' });
+  }
+
   get databaseUrl(): string {
     return this.#database.url;
   }

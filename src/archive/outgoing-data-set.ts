@@ -1,3 +1,4 @@
+import { transcode } from '../codecs/transcode.ts';
 import { part10Header } from '../standards/dicom/part10.ts';
 import { writeDataSet } from '../standards/dicom/data-set-writer.ts';
 import { assumedTransferSyntax, deflatedExplicitLittleEndian, explicitBigEndian, explicitLittleEndian, implicitLittleEndian, rleLossless } from '../standards/dicom/transfer-syntaxes.ts';
@@ -5,7 +6,6 @@ import { blobAddressOf } from '../store/segments/blob-address.ts';
 import type { SegmentReader } from '../store/segments/segment-reader.ts';
 import type { ServedInstance } from '../store/retrieval.ts';
 import { readWhole } from './read-instance.ts';
-import { transcode } from './transcode.ts';
 
 /** A data set as it leaves, in pieces. */
 export interface OutgoingDataSet {

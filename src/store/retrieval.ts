@@ -42,20 +42,40 @@ export async function servedInstances(tx: Tx, scope: RetrieveScope): Promise<Ser
   return tx.query<ServedInstance>(ofInstance, [studyInstanceUid, seriesInstanceUid, sopInstanceUid]);
 }
 
+const withdrawn = {
+  name: 'retrieval_withdrawn',
+  text: `select 1 as found from instance i join series r on r.id = i.series_id join study s on s.id = r.study_id
+         where s.study_instance_uid = $1 and ($2::text is null or r.series_instance_uid = $2) and ($3::text is null or i.sop_instance_uid = $3) and i.state = 'rejected' limit 1`,
+};
+
+/** True when a scope once had instances that were rejected since: HTTP then says 410, not 404. */
+export async function isWithdrawn(tx: Tx, { studyInstanceUid, seriesInstanceUid, sopInstanceUid }: RetrieveScope): Promise<boolean> {
+  return (await tx.query(withdrawn, [studyInstanceUid, seriesInstanceUid ?? null, sopInstanceUid ?? null])).length > 0;
+}
+
 /** What C-MOVE and C-GET name: objects of one level by their unique keys. */
 export interface RetrieveKeys {
   readonly level: 'patient' | 'study' | 'series' | 'instance';
   readonly uids: readonly string[];
+  /** Keys of the levels above; what does not lie below them is not meant. */
+  readonly patientId?: string | undefined;
+  readonly studyInstanceUids?: readonly string[] | undefined;
+  readonly seriesInstanceUids?: readonly string[] | undefined;
+  /** Only studies that this AE sent images of. */
+  readonly sentBy?: string | undefined;
 }
 
 const KEY_COLUMN = { patient: 's.patient_id', study: 's.study_instance_uid', series: 'r.series_instance_uid', instance: 'i.sop_instance_uid' } as const;
 const byKeys = (level: RetrieveKeys['level']): { name: string; text: string } => ({
   name: `retrieval_by_${level}`,
   text: `select ${COLUMNS} from instance i join series r on r.id = i.series_id join study s on s.id = r.study_id
-         where i.state = 'active' and ${KEY_COLUMN[level]} = any($1::text[]) ${ORDER}`,
+         where i.state = 'active' and ${KEY_COLUMN[level]} = any($1::text[]) and ($2::text is null or s.patient_id = $2) and ($3::text[] is null or s.study_instance_uid = any($3))
+           and ($4::text[] is null or r.series_instance_uid = any($4))
+           and ($5::text is null or exists (select 1 from arrival_study a join arrival_group g using (group_id) where a.study_instance_uid = s.study_instance_uid and g.calling_ae = $5)) ${ORDER}`,
 });
 
 /** The served instances that a set of keys names, by series and instance number. */
 export async function servedInstancesByKeys(tx: Tx, keys: RetrieveKeys): Promise<ServedInstance[]> {
-  return tx.query<ServedInstance>(byKeys(keys.level), [[...keys.uids]]);
+  const { level, uids, patientId, studyInstanceUids, seriesInstanceUids, sentBy } = keys;
+  return tx.query<ServedInstance>(byKeys(level), [[...uids], patientId ?? null, studyInstanceUids ?? null, seriesInstanceUids ?? null, sentBy ?? null]);
 }

@@ -20,6 +20,7 @@ export async function start(options: StartOptions): Promise<number> {
   for (const notice of unbuilt(config)) console.log(`  not built yet: ${notice}`);
   await supervisor.start();
   describe(config, supervisor);
+  process.on('SIGHUP', () => supervisor.reload());
   const signal = await ended;
   console.log(`stopping (${signal})`);
   await supervisor.stop();

@@ -35,6 +35,15 @@ const peer = z.strictObject({
   host: host.describe('Host name or address of the peer.'),
   port: peerPort.describe('TCP port of the peer.'),
   tls: z.boolean().default(false).describe('Reach it over TLS, with the certificate of dimse.tls.'),
+  addresses: z.array(z.string().min(1)).min(1).optional().describe('Addresses it may call from; any when absent.'),
+  certificate: z.strictObject({
+    fingerprint256: z.string().regex(/^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'must be 64 hexadecimal digits, colons allowed').optional().describe('SHA-256 of its certificate, hexadecimal.'),
+    commonName: z.string().min(1).optional().describe('Common name in its certificate.'),
+  }).optional().describe('The certificate this title is bound to: a caller that shows another one, or none, is refused.'),
+  mayStore: z.boolean().default(true).describe('It may send images (C-STORE).'),
+  mayQuery: z.enum(['all', 'own', 'none']).default('all').describe('What it may find and retrieve: everything, the studies it sent images of, nothing.'),
+  mayMove: z.union([z.boolean(), z.array(aeTitle)]).default(true).describe('Peers it may have images moved to (C-MOVE): all, none, or these titles.'),
+  commitmentReport: z.enum(['any', 'new']).default('any').describe('Where it hears the result of a storage commitment: on its own association while that is open and else on a new one, or always on a new one.'),
 });
 
 const dimse = z.strictObject({

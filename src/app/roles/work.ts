@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { DeliveryStage } from '../../stages/delivery/delivery-stage.ts';
+import { ProveDeliveries } from '../../stages/delivery/prove-deliveries.ts';
 import { JobWorker } from '../../stages/inference/job-worker.ts';
 import { ContentDigests } from '../../stages/intake/content-digests.ts';
 import { createResultWriter } from '../../stages/results/result-writer.ts';
@@ -7,7 +8,7 @@ import { CompletenessWatch } from '../../stages/routing/completeness-watch.ts';
 import { SegmentReader } from '../../store/segments/segment-reader.ts';
 import { createAuditChainer } from '../audit-chainer.ts';
 import type { Component } from '../component.ts';
-import { createDestinations } from '../destinations.ts';
+import { committingDestinations, createDestinations } from '../destinations.ts';
 import { forwardOriginals } from '../forward-originals.ts';
 import { gatewayEquipment } from '../installation.ts';
 import { ModelRuntimeComponent } from '../model-runtime-component.ts';
@@ -37,7 +38,7 @@ export function workComponents(context: RoleContext): readonly Component[] {
     rules: config.rules,
     retrieveAe: config.dimse.aeTitle[0] ?? 'ISOCENTER',
     completeness: config.completeness,
-    model: (modelId) => models.routable(modelId),
+    model: (modelId, studyInstanceUid) => models.routable(modelId, studyInstanceUid),
     enqueueForward: forwardOriginals(config.destinations),
   });
   const inference = new JobWorker({
@@ -48,5 +49,6 @@ export function workComponents(context: RoleContext): readonly Component[] {
   });
   const delivery = new DeliveryStage({ database, segments, clock, log, metrics, owner: worker, destinations: createDestinations(context) });
   const digests = new ContentDigests({ database, reader: segments, clock, log });
-  return [createAuditChainer(database, log), store, models, delivery, inference, routing, digests];
+  const proofs = new ProveDeliveries({ database, clock, log, destinations: committingDestinations(context) });
+  return [createAuditChainer(database, log), store, models, delivery, proofs, inference, routing, digests];
 }

@@ -13,6 +13,8 @@ export interface IndexQuery {
   readonly offset: number;
   /** Names match by the beginning of any word (QIDO fuzzymatching). */
   readonly fuzzy: boolean;
+  /** Only studies that this AE sent images of. */
+  readonly sentBy?: string;
   /** Which levels' attributes rows carry: the level's own and those above that the resource adds. */
   readonly returnLevels: readonly QueryLevel[];
 }
@@ -69,6 +71,7 @@ function conditionsOf(query: IndexQuery): { readonly where: string; readonly val
     if (attribute === undefined || DEPTH[attribute.level] > DEPTH[query.level]) unsupported.push(tag);
     else conditions.push(conditionOf(attribute, match, bind, query.fuzzy));
   }
+  if (query.sentBy !== undefined) conditions.push(`exists (select 1 from arrival_study a join arrival_group g using (group_id) where a.study_instance_uid = s.study_instance_uid and g.calling_ae = ${bind(query.sentBy)})`);
   return { where: conditions.length > 0 ? ` where ${conditions.join(' and ')}` : '', values, unsupported };
 }
 

@@ -9,6 +9,7 @@ import type { AssociationFacts, DimseService } from '../../transport/dicom/dimse
 import type { AssociationLifecycle } from '../../transport/dicom/served-association.ts';
 import type { ServerTls } from '../../transport/dicom/tls-options.ts';
 import { admit, type AdmissionPolicy } from './admission.ts';
+import { everyRight, type RightsOf } from './ae-rights.ts';
 import { StorageScp } from './storage-scp.ts';
 import { verificationScp } from './verification-scp.ts';
 
@@ -28,6 +29,8 @@ export interface DicomScpOptions {
   readonly listeners: readonly AssociationListener[];
   readonly admission: AdmissionPolicy;
   readonly receiver: InstanceReceiver;
+  /** Unless told, every AE that is admitted may store. */
+  readonly rightsOf?: RightsOf;
   /** Services besides verification and storage (query/retrieve, commitment, …); asked first. */
   readonly services?: readonly DimseService[];
   readonly moreTransferSyntaxes?: readonly string[];
@@ -51,6 +54,7 @@ export class DicomScp {
     const { receiver, moreTransferSyntaxes } = options;
     this.#storage = new StorageScp({
       receiver,
+      rightsOf: options.rightsOf ?? (() => everyRight),
       ...(moreTransferSyntaxes === undefined ? {} : { moreTransferSyntaxes }),
       began: (facts) => options.audit?.({ kind: 'storing-began', associationId: facts.id, callingAe: facts.callingAe }),
       refused: (facts, sopInstanceUid, status) => this.#refused(facts, sopInstanceUid, status),

@@ -4,6 +4,7 @@ import { preferSendersBytes } from '../../standards/upper-layer/negotiation.ts';
 import type { IncomingInstance, InstanceReceiver, StoreOutcome } from '../../stages/intake/receive-instance.ts';
 import type { AssociationEnd } from '../../transport/dicom/association-end.ts';
 import type { AssociationFacts, DataSetSink, DimseRequest, DimseService } from '../../transport/dicom/dimse-service.ts';
+import type { RightsOf } from './ae-rights.ts';
 import { storeResponse } from './dimse-status.ts';
 import { isStorageClass, isStoredTransferSyntax } from './storage-classes.ts';
 
@@ -11,6 +12,7 @@ export interface StorageScpOptions {
   readonly receiver: InstanceReceiver;
   /** Private transfer syntaxes to take besides the known ones. */
   readonly moreTransferSyntaxes?: readonly string[];
+  readonly rightsOf: RightsOf;
   /** The first C-STORE of an association came in. */
   readonly began?: (facts: AssociationFacts) => void;
   /** An instance was refused; `status` is what the peer heard. */
@@ -44,7 +46,8 @@ export class StorageScp implements DimseService {
 
   handle(request: DimseRequest): DataSetSink | undefined {
     const { affectedSopClassUid: sopClassUid, affectedSopInstanceUid: sopInstanceUid, hasDataSet } = request.command;
-    const problem = problemOf(sopClassUid, sopInstanceUid, hasDataSet);
+    const mayStore = this.#options.rightsOf(request.association.facts.callingAe).mayStore;
+    const problem = mayStore ? problemOf(sopClassUid, sopInstanceUid, hasDataSet) : { status: statuses.notAuthorized, comment: 'this AE may not store' };
     if (problem !== undefined) return this.#refuse(request, problem);
     const groupId = request.association.facts.id;
     this.#open(request.association.facts);

@@ -1,4 +1,5 @@
-import { asGatewayError, GatewayError } from '../../foundation/errors.ts';
+import { asGatewayError } from '../../foundation/errors.ts';
+import { explicitVrLittleEndian, implicitVrLittleEndian } from '../../standards/upper-layer/negotiation.ts';
 import type { AsyncOperations } from '../../standards/upper-layer/pdu.ts';
 import { type ClientAssociation, openAssociation } from '../../transport/dicom/association-client.ts';
 import type { DataSetBytes } from '../../transport/dicom/dimse-service.ts';
@@ -12,6 +13,8 @@ export interface OutgoingInstance {
   readonly transferSyntaxUid: string;
   /** The data set alone, in that transfer syntax. */
   readonly bytes: DataSetBytes;
+  /** The same in one of the given transfer syntaxes; asked when the peer did not accept the one it has. Undefined = in none of them. */
+  readonly reencode?: (acceptable: readonly string[]) => Promise<{ readonly transferSyntaxUid: string; readonly bytes: DataSetBytes } | undefined>;
 }
 
 export type SendOutcome =
@@ -31,11 +34,17 @@ export interface SendOptions extends CallContext {
   readonly timeoutMs?: number;
   /** Window to offer; several instances are then under way when the peer grants it. */
   readonly asyncOperations?: AsyncOperations;
+  /** Who asked for this by C-MOVE, and in which message; told to the peer in each C-STORE (PS3.7 §9.1.1.1). */
+  readonly moveOriginator?: { readonly aeTitle: string; readonly messageId: number };
+  /** Once it aborts no further instance is begun; those under way are finished. */
+  readonly noMore?: AbortSignal;
 }
 
 /** Instances looked at ahead to choose presentation contexts. Their bytes may be in memory, so not too many. */
 const lookAheadItems = 64;
 const maxContexts = 128;
+/** Offered beside the stored transfer syntax where the caller can re-encode, in contexts of their own: the peer accepts one each. */
+const fallbacks: readonly string[] = [explicitVrLittleEndian, implicitVrLittleEndian];
 /** New associations after lost ones, without a single answer in between. */
 const maxLosses = 2;
 const releaseMs = 10_000;
@@ -77,7 +86,7 @@ class Sending {
   async run(): Promise<readonly SendOutcome[]> {
     for (let index = 0; ; index += 1) {
       const item = await this.#items.peek();
-      if (item === undefined) break;
+      if (item === undefined || this.#options.noMore?.aborted === true) break;
       const association = await this.#associationFor(item, index);
       this.#items.take();
       if (association === undefined) this.#set(index, item, { kind: 'not-sent', message: this.#dead ?? 'the peer ended the association' });
@@ -113,16 +122,19 @@ class Sending {
 
   async #open(isFirst: boolean): Promise<ClientAssociation | undefined> {
     const ahead = await this.#items.ahead();
-    const combinations = new Map<string, OutgoingInstance>();
+    const proposed = new Set<string>();
+    const contexts = new Map<string, { abstractSyntax: string; transferSyntaxes: string[] }>();
     for (const item of ahead) {
-      if (combinations.size < maxContexts) combinations.set(keyOf(item), combinations.get(keyOf(item)) ?? item);
+      const wanted = new Set([item.transferSyntaxUid, ...(item.reencode === undefined ? [] : fallbacks)].map((syntax) => `${item.sopClassUid} ${syntax}`));
+      if ([...wanted].filter((key) => !contexts.has(key)).length > maxContexts - contexts.size) break;
+      proposed.add(keyOf(item));
+      for (const key of wanted) contexts.set(key, contexts.get(key) ?? { abstractSyntax: item.sopClassUid, transferSyntaxes: [key.slice(item.sopClassUid.length + 1)] });
     }
-    const contexts = [...combinations.values()].map((item) => ({ abstractSyntax: item.sopClassUid, transferSyntaxes: [item.transferSyntaxUid] }));
     const { asyncOperations } = this.#options;
-    const request = { ...addressed(this.#peer, this.#options), contexts, ...(asyncOperations === undefined ? {} : { asyncOperations }) };
+    const request = { ...addressed(this.#peer, this.#options), contexts: [...contexts.values()], ...(asyncOperations === undefined ? {} : { asyncOperations }) };
     try {
       this.#association = await this.#timed((signal) => openAssociation(request, signal));
-      this.#proposed = new Set(combinations.keys());
+      this.#proposed = proposed;
       return this.#association;
     } catch (error) {
       if (isFirst) throw error;
@@ -143,13 +155,16 @@ class Sending {
   }
 
   async #store(association: ClientAssociation, item: OutgoingInstance): Promise<SendOutcome> {
-    const { sopClassUid, sopInstanceUid, transferSyntaxUid, bytes } = item;
+    const { sopClassUid, sopInstanceUid } = item;
+    const { moveOriginator } = this.#options;
     try {
-      const response = await this.#timed((signal) => association.cStore({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet: bytes }, signal));
+      const encoded = await acceptedEncoding(association, item);
+      if (encoded === undefined) return { kind: 'not-accepted' };
+      const request = { sopClassUid, sopInstanceUid, transferSyntaxUid: encoded.transferSyntaxUid, dataSet: encoded.bytes, ...(moveOriginator === undefined ? {} : { moveOriginator }) };
+      const response = await this.#timed((signal) => association.cStore(request, signal));
       this.#losses = 0;
       return { kind: 'answered', status: response.status, comment: response.command.errorComment };
     } catch (error) {
-      if (error instanceof GatewayError && error.code === 'DIMSE_NO_CONTEXT') return { kind: 'not-accepted' };
       const { failure, message } = asGatewayError(error);
       return { kind: failure === 'ambiguous' ? 'unanswered' : 'not-sent', message };
     }
@@ -163,6 +178,13 @@ class Sending {
   #timed<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.#deadlines.run(this.#options.timeoutMs ?? 60_000, work);
   }
+}
+
+/** As it is when the peer takes that, else re-encoded where the caller can. */
+async function acceptedEncoding(association: ClientAssociation, item: OutgoingInstance): Promise<{ readonly transferSyntaxUid: string; readonly bytes: DataSetBytes } | undefined> {
+  if (association.contextFor(item.sopClassUid, item.transferSyntaxUid) !== undefined) return item;
+  const acceptable = [...association.contexts.values()].filter((context) => context.abstractSyntax === item.sopClassUid).map((context) => context.transferSyntax);
+  return acceptable.length === 0 ? undefined : item.reencode?.(acceptable);
 }
 
 function keyOf(item: OutgoingInstance): string {

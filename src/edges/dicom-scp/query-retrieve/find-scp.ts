@@ -1,4 +1,6 @@
 import type { QueryLevel } from '../../../archive/query/attribute-table.ts';
+import { GatheredDataSet } from '../../../transport/dicom/gathered-data-set.ts';
+import { preferNativeSyntax } from '../../../standards/dimse/native-syntax.ts';
 import { indexedAttribute } from '../../../archive/query/attribute-table.ts';
 import type { IndexQuery } from '../../../archive/query/build-query.ts';
 import { searchIndex } from '../../../archive/query/search-index.ts';
@@ -11,24 +13,22 @@ import { matchOf } from '../../../standards/dicom/query-key.ts';
 import { tags } from '../../../standards/dicom/tags.ts';
 import { commandFields } from '../../../standards/dimse/command.ts';
 import { statuses } from '../../../standards/dimse/statuses.ts';
-import { preferSendersBytes } from '../../../standards/upper-layer/negotiation.ts';
 import type { ExtendedNegotiation } from '../../../standards/upper-layer/pdu.ts';
 import type { Database } from '../../../store/database.ts';
 import type { DataSetSink, DimseRequest, DimseService } from '../../../transport/dicom/dimse-service.ts';
-import { IdentifierSink } from './identifier-bytes.ts';
+import type { RightsOf } from '../ae-rights.ts';
 import { type Identifier, queryRetrieveClasses, readIdentifier } from './query-model.ts';
-import { isNativeSyntax } from './retrieve-request.ts';
 
 export interface FindScpOptions {
   readonly database: Database;
   readonly aeTitle: string;
   readonly log: Log;
-  /** May this AE query? Unless told, every AE that was admitted may. */
-  readonly mayQuery?: (callingAe: string) => boolean;
+  readonly rightsOf: RightsOf;
 }
 
 /** Matches are read from the index in pages of this many, so that a slow peer never makes us hold more. */
-const PAGE = 200;
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+const PAGE = 1_000;
 const FIND_CLASSES: ReadonlySet<string> = new Set([queryRetrieveClasses.patientRootFind, queryRetrieveClasses.studyRootFind]);
 const LEVELS_ABOVE: Readonly<Record<QueryLevel, readonly QueryLevel[]>> = {
   patient: ['patient'],
@@ -54,7 +54,7 @@ export class FindScp implements DimseService {
   }
 
   chooseTransferSyntax(proposed: readonly string[]): string | undefined {
-    return preferSendersBytes(proposed, isNativeSyntax);
+    return preferNativeSyntax(proposed);
   }
 
   /** Relational queries are supported (PS3.4 Table C.5.1-1, byte 1); the other options are not. */
@@ -63,12 +63,7 @@ export class FindScp implements DimseService {
   }
 
   handle(request: DimseRequest): DataSetSink | undefined {
-    const { mayQuery } = this.#options;
-    if (mayQuery !== undefined && !mayQuery(request.association.facts.callingAe)) {
-      void request.respond({ status: statuses.notAuthorized, errorComment: 'this AE may not query' });
-      return undefined;
-    }
-    return new IdentifierSink((bytes) => void this.#find(request, bytes));
+    return new GatheredDataSet((bytes) => void this.#find(request, bytes));
   }
 
   async #find(request: DimseRequest, bytes: Uint8Array | undefined): Promise<void> {
@@ -78,8 +73,11 @@ export class FindScp implements DimseService {
       void request.respond({ status: statuses.identifierMismatch, errorComment: (query.ok ? '' : query.fault.comment).slice(0, 64) });
       return;
     }
+    const { callingAe } = request.association.facts;
+    const { mayQuery } = this.#options.rightsOf(callingAe);
+    if (mayQuery === 'none') return void request.respond({ status: statuses.notAuthorized, errorComment: 'this AE may not query' });
     try {
-      await this.#answer(request, identifier.value, query.value);
+      await this.#answer(request, identifier.value, mayQuery === 'own' ? { ...query.value, sentBy: callingAe } : query.value);
     } catch (thrown) {
       const error = asGatewayError(thrown);
       this.#options.log.warn('find.failed', { code: error.code, message: error.message, ...error.context });
@@ -88,12 +86,14 @@ export class FindScp implements DimseService {
   }
 
   async #answer(request: DimseRequest, identifier: Identifier, query: IndexQuery): Promise<void> {
+    const ignoresKeys = [...identifier.keys].some((key) => isKey(key) && (indexedAttribute(key.tag) === undefined || !query.returnLevels.includes(indexedAttribute(key.tag)!.level)));
     for (let offset = 0; ; offset += PAGE) {
       const page = await searchIndex(this.#options.database, { ...query, limit: PAGE, offset });
+      const pending = ignoresKeys || page.unsupported.length > 0 ? statuses.pendingOptionalKeysUnsupported : statuses.pending;
       for (const match of page.matches) {
         if (request.isCancelled) return void request.respond({ status: statuses.cancel });
-        const status = page.unsupported.length > 0 ? statuses.pendingOptionalKeysUnsupported : statuses.pending;
-        await request.respond({ status }, encode(responseOf(identifier, match, this.#options.aeTitle), identifier.keys, request.context.transferSyntax));
+        // A turn of the event loop between responses: it is where a C-CANCEL comes in, and where other associations live.
+        await (request.respond({ status: pending }, encode(responseOf(identifier, match, this.#options.aeTitle), identifier.keys, request.context.transferSyntax)) ?? turn());
         if (request.signal.aborted && !request.isCancelled) return;
       }
       if (!page.more) break;
@@ -105,12 +105,18 @@ export class FindScp implements DimseService {
 function queryOf(identifier: Identifier): Result<IndexQuery, { readonly comment: string }> {
   const keys: IndexQuery['keys'][number][] = [];
   for (const element of identifier.keys) {
-    if (NO_KEYS.has(element.tag) || element.vr === 'SQ' || (element.tag & 0xffff) === 0) continue;
+    // Nothing in the index is a sequence: such keys come back empty, with FF01.
+    if (!isKey(element) || element.vr === 'SQ') continue;
     const match = matchOf(element.vr, textsOf(identifier.keys, element), { emptyValueMatching: false, multipleValueMatching: true });
     if (!match.ok) return fault({ comment: match.fault.message });
     keys.push({ tag: element.tag, match: match.value });
   }
   return ok({ level: identifier.level, keys, include: [], limit: PAGE, offset: 0, fuzzy: false, returnLevels: LEVELS_ABOVE[identifier.level] });
+}
+
+/** Group lengths and what governs the query are no keys. */
+function isKey(element: Element): boolean {
+  return !NO_KEYS.has(element.tag) && (element.tag & 0xffff) !== 0;
 }
 
 function textsOf(keys: DataSet, element: Element): readonly string[] {
@@ -120,7 +126,7 @@ function textsOf(keys: DataSet, element: Element): readonly string[] {
 
 /** What was asked for and is known, plus what every response has (PS3.4 §C.4.1.1.3.2). Keys the index does not hold come back empty. */
 function responseOf(identifier: Identifier, match: DataSet, aeTitle: string): DataSet {
-  const asked = [...identifier.keys].filter((element) => !NO_KEYS.has(element.tag) && (element.tag & 0xffff) !== 0);
+  const asked = [...identifier.keys].filter(isKey);
   const elements = asked.map((element): Element => match.get(element.tag) ?? { tag: element.tag, vr: element.vr, value: [] });
   const unique = [...match].filter((element) => isUniqueKey(element.tag, identifier.level));
   return DataSet.of([

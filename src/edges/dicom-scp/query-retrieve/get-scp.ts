@@ -1,12 +1,13 @@
 import { inTransferSyntax } from '../../../archive/outgoing-data-set.ts';
+import { GatheredDataSet } from '../../../transport/dicom/gathered-data-set.ts';
+import { preferNativeSyntax } from '../../../standards/dimse/native-syntax.ts';
 import { statusKind, statuses } from '../../../standards/dimse/statuses.ts';
 import { commandFields, priorities } from '../../../standards/dimse/command.ts';
-import { preferSendersBytes, type AcceptedContext } from '../../../standards/upper-layer/negotiation.ts';
+import type { AcceptedContext } from '../../../standards/upper-layer/negotiation.ts';
 import { servedInstancesByKeys, type ServedInstance } from '../../../store/retrieval.ts';
 import type { DataSetSink, DimseRequest, DimseService } from '../../../transport/dicom/dimse-service.ts';
-import { IdentifierSink } from './identifier-bytes.ts';
 import { queryRetrieveClasses } from './query-model.ts';
-import { isNativeSyntax, readRetrieve, type RetrieveScpOptions } from './retrieve-request.ts';
+import { readRetrieve, type RetrieveScpOptions } from './retrieve-request.ts';
 import { SubOperations } from './sub-operations.ts';
 
 const GET_CLASSES: ReadonlySet<string> = new Set([queryRetrieveClasses.patientRootGet, queryRetrieveClasses.studyRootGet]);
@@ -26,11 +27,11 @@ export class GetScp implements DimseService {
   }
 
   chooseTransferSyntax(proposed: readonly string[]): string | undefined {
-    return preferSendersBytes(proposed, isNativeSyntax);
+    return preferNativeSyntax(proposed);
   }
 
   handle(request: DimseRequest): DataSetSink {
-    return new IdentifierSink((bytes) => void this.#get(request, bytes));
+    return new GatheredDataSet((bytes) => void this.#get(request, bytes));
   }
 
   async #get(request: DimseRequest, bytes: Uint8Array | undefined): Promise<void> {
@@ -40,7 +41,7 @@ export class GetScp implements DimseService {
       const instances = await servedInstancesByKeys(this.#options.database, keys);
       const operations = new SubOperations(request, instances.length);
       for (const instance of instances) {
-        if (request.signal.aborted) break;
+        if (request.isCancelled || request.association.signal.aborted) break;
         const kind = await this.#send(request, instance);
         await (kind === 'success' ? operations.completed() : kind === 'warning' ? operations.warned() : operations.failed(instance.sop_instance_uid));
       }
@@ -60,7 +61,8 @@ export class GetScp implements DimseService {
         contextId: context.id,
         command: { field: commandFields.cStoreRq, affectedSopClassUid: instance.sop_class_uid, affectedSopInstanceUid: instance.sop_instance_uid, priority: priorities.medium },
         dataSet: dataSet.pieces(),
-      }, request.signal);
+        // Not ended by a C-CANCEL: the one under way is finished and counted, no other is begun.
+      }, request.association.signal);
       const kind = statusKind(response.status);
       return kind === 'success' || kind === 'warning' ? kind : 'failure';
     } catch (thrown) {

@@ -1,16 +1,16 @@
 import { asStored, inTransferSyntax } from '../../../archive/outgoing-data-set.ts';
+import { GatheredDataSet } from '../../../transport/dicom/gathered-data-set.ts';
+import { preferNativeSyntax } from '../../../standards/dimse/native-syntax.ts';
 import { commandFields } from '../../../standards/dimse/command.ts';
 import { statusKind, statuses } from '../../../standards/dimse/statuses.ts';
-import { preferSendersBytes } from '../../../standards/upper-layer/negotiation.ts';
-import { implicitLittleEndian } from '../../../standards/dicom/transfer-syntaxes.ts';
 import type { DimsePeer } from '../../../peers/dimse/dimse-peer.ts';
 import { sendInstances, type OutgoingInstance, type SendOutcome } from '../../../peers/dimse/send-instances.ts';
 import { servedInstancesByKeys, type ServedInstance } from '../../../store/retrieval.ts';
 import type { DataSetSink, DimseRequest, DimseService } from '../../../transport/dicom/dimse-service.ts';
 import type { Clock } from '../../../foundation/clock.ts';
-import { IdentifierSink } from './identifier-bytes.ts';
+import { mayMoveTo } from '../ae-rights.ts';
 import { queryRetrieveClasses } from './query-model.ts';
-import { isNativeSyntax, readRetrieve, type RetrieveScpOptions } from './retrieve-request.ts';
+import { readRetrieve, type RetrieveScpOptions } from './retrieve-request.ts';
 import { SubOperations } from './sub-operations.ts';
 
 export interface MoveScpOptions extends RetrieveScpOptions {
@@ -36,17 +36,21 @@ export class MoveScp implements DimseService {
   }
 
   chooseTransferSyntax(proposed: readonly string[]): string | undefined {
-    return preferSendersBytes(proposed, isNativeSyntax);
+    return preferNativeSyntax(proposed);
   }
 
   handle(request: DimseRequest): DataSetSink {
-    return new IdentifierSink((bytes) => void this.#move(request, bytes));
+    return new GatheredDataSet((bytes) => void this.#move(request, bytes));
   }
 
   async #move(request: DimseRequest, bytes: Uint8Array | undefined): Promise<void> {
     const keys = await readRetrieve(this.#options, request, bytes);
     if (keys === undefined) return;
     const peer = this.#options.destination(request.command.moveDestination?.trim() ?? '');
+    if (peer !== undefined && !mayMoveTo(this.#options.rightsOf(request.association.facts.callingAe), peer.aeTitle)) {
+      await request.respond({ status: statuses.notAuthorized, errorComment: 'this AE may not move to that destination' });
+      return;
+    }
     if (peer === undefined) {
       await request.respond({ status: statuses.moveDestinationUnknown, errorComment: 'the move destination is not configured as a peer' });
       return;
@@ -59,39 +63,47 @@ export class MoveScp implements DimseService {
     }
   }
 
-  /** First everything as it is stored; what the peer took no context for goes once more, re-encoded to what every peer takes. */
+  /** What the peer does not take as it is stored is re-encoded without loss on the way. A C-CANCEL lets what is under way end. */
   async #send(request: DimseRequest, peer: DimsePeer, instances: readonly ServedInstance[]): Promise<void> {
+    const { clock, log } = this.#options;
     const operations = new SubOperations(request, instances.length);
-    const notAccepted: ServedInstance[] = [];
+    const moveOriginator = { aeTitle: request.association.facts.callingAe, messageId: request.command.messageId ?? 0 };
     try {
-      await this.#sendAll(request, peer, instances, asStoredOnly, (instance, outcome) => {
-        if (outcome.kind === 'not-accepted') notAccepted.push(instance);
-        else count(operations, instance, outcome);
+      await sendInstances(peer, this.#outgoing(instances), {
+        clock, log, moveOriginator,
+        signal: request.association.signal,
+        noMore: request.signal,
+        onOutcome: (_item, outcome, index) => count(operations, instances[index]!, outcome),
       });
-      if (notAccepted.length > 0) await this.#sendAll(request, peer, notAccepted, NATIVE, (instance, outcome) => count(operations, instance, outcome));
     } catch (thrown) {
       // No association at all: every sub-operation failed.
-      this.#options.log.warn('move.destination-unreachable', { destination: request.command.moveDestination, message: thrown instanceof Error ? thrown.message : String(thrown) });
+      log.warn('move.destination-unreachable', { destination: peer.aeTitle, message: thrown instanceof Error ? thrown.message : String(thrown) });
       for (const instance of instances) await operations.failed(instance.sop_instance_uid);
     }
     operations.finish();
   }
 
-  async #sendAll(request: DimseRequest, peer: DimsePeer, instances: readonly ServedInstance[], syntaxes: readonly string[], tell: (instance: ServedInstance, outcome: SendOutcome) => void): Promise<void> {
-    const { clock, log } = this.#options;
-    await sendInstances(peer, this.#outgoing(instances, syntaxes), { clock, log, signal: request.signal, onOutcome: (_item, outcome, index) => tell(instances[index]!, outcome) });
-  }
-
-  async *#outgoing(instances: readonly ServedInstance[], syntaxes: readonly string[]): AsyncGenerator<OutgoingInstance, void, undefined> {
+  *#outgoing(instances: readonly ServedInstance[]): Generator<OutgoingInstance, void, undefined> {
+    const { segments } = this.#options;
     for (const instance of instances) {
-      const dataSet = (await inTransferSyntax(this.#options.segments, instance, syntaxes)) ?? asStored(this.#options.segments, instance);
-      yield { sopClassUid: instance.sop_class_uid, sopInstanceUid: instance.sop_instance_uid, transferSyntaxUid: dataSet.transferSyntaxUid, bytes: dataSet.pieces() };
+      yield {
+        sopClassUid: instance.sop_class_uid,
+        sopInstanceUid: instance.sop_instance_uid,
+        transferSyntaxUid: instance.transfer_syntax_uid,
+        bytes: onDemand(() => asStored(segments, instance).pieces()),
+        reencode: async (acceptable) => {
+          const dataSet = await inTransferSyntax(segments, instance, acceptable);
+          return dataSet === undefined ? undefined : { transferSyntaxUid: dataSet.transferSyntaxUid, bytes: dataSet.pieces() };
+        },
+      };
     }
   }
 }
 
-const asStoredOnly: readonly string[] = [];
-const NATIVE: readonly string[] = [implicitLittleEndian];
+/** Reading begins when it is sent, not when it is looked at ahead. */
+async function* onDemand(pieces: () => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* pieces();
+}
 
 function count(operations: SubOperations, instance: ServedInstance, outcome: SendOutcome): void {
   const kind = kindOf(outcome);

@@ -6,6 +6,7 @@ import type { Database } from '../../../store/database.ts';
 import type { RetrieveKeys } from '../../../store/retrieval.ts';
 import type { SegmentReader } from '../../../store/segments/segment-reader.ts';
 import type { DimseRequest } from '../../../transport/dicom/dimse-service.ts';
+import type { RightsOf } from '../ae-rights.ts';
 import { readIdentifier } from './query-model.ts';
 import { retrieveKeysOf } from './retrieve-keys.ts';
 
@@ -13,21 +14,22 @@ export interface RetrieveScpOptions {
   readonly database: Database;
   readonly segments: SegmentReader;
   readonly log: Log;
-  /** May this AE retrieve? Unless told, every AE that was admitted may. */
-  readonly mayRetrieve?: (callingAe: string) => boolean;
+  readonly rightsOf: RightsOf;
   /** Answers a request that the world failed. */
   failed(service: string, request: DimseRequest, thrown: unknown): void;
 }
 
 /** What a C-GET or C-MOVE asks for; undefined when it was refused (and answered). */
-export async function readRetrieve(options: Pick<RetrieveScpOptions, 'mayRetrieve'>, request: DimseRequest, bytes: Uint8Array | undefined): Promise<RetrieveKeys | undefined> {
-  if (options.mayRetrieve !== undefined && !options.mayRetrieve(request.association.facts.callingAe)) {
+export async function readRetrieve(options: Pick<RetrieveScpOptions, 'rightsOf'>, request: DimseRequest, bytes: Uint8Array | undefined): Promise<RetrieveKeys | undefined> {
+  const { callingAe } = request.association.facts;
+  const { mayQuery } = options.rightsOf(callingAe);
+  if (mayQuery === 'none') {
     await request.respond({ status: statuses.notAuthorized, errorComment: 'this AE may not retrieve' });
     return undefined;
   }
   const identifier = bytes === undefined ? fault({ comment: 'the identifier is too long' }) : readIdentifier(bytes, request.context.transferSyntax, request.context.abstractSyntax);
   const keys = identifier.ok ? retrieveKeysOf(identifier.value) : identifier;
-  if (keys.ok) return keys.value;
+  if (keys.ok) return mayQuery === 'own' ? { ...keys.value, sentBy: callingAe } : keys.value;
   await request.respond({ status: statuses.identifierMismatch, errorComment: keys.fault.comment.slice(0, 64) });
   return undefined;
 }
@@ -37,8 +39,4 @@ export function answerFailure(log: Log, service: string, request: DimseRequest, 
   const error = asGatewayError(thrown);
   log.warn(`${service}.failed`, { code: error.code, message: error.message, ...error.context });
   void request.respond({ status: statuses.unableToProcess, errorComment: 'the archive does not answer' });
-}
-
-export function isNativeSyntax(uid: string): boolean {
-  return uid === '1.2.840.10008.1.2' || uid === '1.2.840.10008.1.2.1' || uid === '1.2.840.10008.1.2.2';
 }

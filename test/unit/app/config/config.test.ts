@@ -200,7 +200,7 @@ suite('what is configured and not built yet', () => {
 
     const notices = unbuilt(load(text));
 
-    for (const part of ['s3', 'hl7', 'oidc', 'storageCommitment']) assert.ok(notices.some((notice) => notice.includes(part)), part);
+    for (const part of ['s3', 'hl7', 'oidc']) assert.ok(notices.some((notice) => notice.includes(part)), part);
   });
 
   test('is nothing for the defaults', () => {
