@@ -13,8 +13,8 @@ export interface ReadHeader {
 }
 
 // The header of a deflated data set is taken from its beginning: at most 1032 times this much comes out of it (zlib).
-const DEFLATED_PREFIX = 64 * 1024;
-const MAX_INFLATED = 80 << 20;
+const DEFLATED_PREFIX = 32 * 1024;
+const MAX_INFLATED = 40 << 20;
 
 /** Reads the index's attributes out of a data set while it passes by. */
 export class HeaderReader {
