@@ -3,6 +3,7 @@ import type { DemoOptions } from './app/cli/demo.ts';
 import type { EvaluateOptions } from './app/cli/evaluate.ts';
 import type { GenerateOptions } from './app/cli/generate.ts';
 import type { ModelCheckOptions } from './app/cli/model-check.ts';
+import type { ModelStateOptions } from './app/cli/model-registry.ts';
 import type { SendOptions } from './app/cli/send.ts';
 import { GatewayError } from './foundation/errors.ts';
 
@@ -55,6 +56,16 @@ const model = program.command('model').description('models');
 model.command('check').description('check a model folder, run its self-test, print time and memory').argument('<dir>', 'folder with model.yaml')
   .option('--write-digests', 'first put the digests of the files into model.yaml')
   .action(async (dir: string, options: ModelCheckOptions) => exit(await (await import('./app/cli/model-check.ts')).modelCheck(dir, options)));
+
+model.command('list').description('every version of every model, its state, who set it and why').option(...CONFIG)
+  .action(async (options: object) => exit(await (await import('./app/cli/model-registry.ts')).modelList(options)));
+model.command('state').description('put a version to use or out of it').argument('<id>', 'ID, ID@VERSION or ID@DIGEST').argument('<state>', 'active, canary, shadow, validated, registered, retired, quarantined')
+  .requiredOption('--reason <text>', 'why; it is kept').option('--by <name>', 'who; your login unless told').option('--share <percent>', 'of studies, for a canary').option(...CONFIG)
+  .action(async (id: string, state: string, options: ModelStateOptions) => exit(await (await import('./app/cli/model-registry.ts')).modelState(id, state, options)));
+model.command('history').description('who changed the state of a version, and why').argument('<id>', 'ID, ID@VERSION or ID@DIGEST').option(...CONFIG)
+  .action(async (id: string, options: object) => exit(await (await import('./app/cli/model-registry.ts')).modelHistoryOf(id, options)));
+model.command('rescan').description('have the running gateway look at its models folder now').option(...CONFIG)
+  .action(async (options: object) => exit(await (await import('./app/cli/model-registry.ts')).modelRescan(options)));
 
 program.command('check').description('check SR and SEG files, also against their source images').argument('<files...>', 'files and folders')
   .action(async (files: string[]) => exit((await import('./app/cli/check.ts')).checkObjects(files)));

@@ -10,6 +10,7 @@ import { resample, sourceIndex } from '../model-steps/resample.ts';
 import type { Triple, Volume } from '../model-steps/volume.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { findingsOf, notAnalysable, type Placed } from './assemble-analysis.ts';
+import { findingValues } from './finding-values.ts';
 import { loadSeries, type LoadedSeries } from './load-series.ts';
 import type { Manifest } from './manifest-schema.ts';
 import type { LoadedModel } from './model-folder.ts';
@@ -24,6 +25,8 @@ export interface AnalyseHooks {
 export interface AnalysedSeries {
   readonly analysis: Analysis;
   readonly timing: RunTiming;
+  /** What conditions of the manifest may ask for, by name. */
+  readonly scores: ReadonlyMap<string, number>;
   /** Everything the detector saw above its floor, also below the operating threshold; strongest first. For evaluation. */
   readonly candidates: readonly Candidate[];
 }
@@ -62,7 +65,7 @@ export async function analyseSeries(model: LoadedModel, network: NetworkStage, i
   const placed = run.detections.map((detection) => place(detection, grid, loaded.value));
   const analysis = findingsOf({ model, series: loaded.value, lung: grid.lung, placed, quality: prepared.quality, toPatientX: (centre) => patientOf(centre, grid, loaded.value)[0] });
   watch.lap('measureMs');
-  return { analysis, timing: watch.timing(run.windows), candidates: placed.map(({ detection, centreMm }) => ({ probability: detection.score, centreMm, diameterMm: detection.diameterMm })) };
+  return { analysis, timing: watch.timing(run.windows), scores: findingValues(model.manifest.outputs[0]!.label, analysis.findings), candidates: placed.map(({ detection, centreMm }) => ({ probability: detection.score, centreMm, diameterMm: detection.diameterMm })) };
 }
 
 /** The volume as the network sees it. */
@@ -145,7 +148,7 @@ function patientOf(voxel: Triple, grid: NetworkGrid, series: LoadedSeries): Poin
 }
 
 function stopped(model: LoadedModel, source: Analysis['source'], quality: readonly QualityCheck[], watch: StopWatch): AnalysedSeries {
-  return { analysis: notAnalysable(model, source, quality), timing: watch.timing(0), candidates: [] };
+  return { analysis: notAnalysable(model, source, quality), timing: watch.timing(0), scores: new Map(), candidates: [] };
 }
 
 type Lap = 'readMs' | 'prepareMs' | 'inferMs' | 'measureMs';

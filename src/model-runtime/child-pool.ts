@@ -3,9 +3,12 @@ import type { Analysis } from '../domain/findings.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { GatewayError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
+import { compareVersions } from '../domain/model-state.ts';
+import type { RunAnswer } from './child-protocol.ts';
 import { readCatalogue, type ModelCatalogue } from './model-catalogue.ts';
 import { ModelSlot } from './model-slot.ts';
 import type { LoadedModel } from './model-folder.ts';
+import type { SelfTestResult } from './self-test.ts';
 import type { RunProgress, RunTiming, SeriesInput } from './series-input.ts';
 
 export interface ModelPoolOptions {
@@ -34,7 +37,11 @@ export interface RunOptions {
   readonly deadlineMs?: number;
   readonly onProgress?: (progress: RunProgress) => void;
   readonly onTiming?: (timing: RunTiming) => void;
+  /** What the model said in numbers: for a quick answer without result objects. */
+  readonly onScores?: (scores: ReadonlyMap<string, number>) => void;
 }
+
+type JobName = Pick<RunRequest, 'modelId' | 'jobKey'>;
 
 /** Deaths of a child that one job may cause; the next is not tried. */
 const DEATHS_ALLOWED = 2;
@@ -72,8 +79,10 @@ export class ModelPool {
     return this.#catalogue;
   }
 
-  model(modelId: string): LoadedModel | undefined {
-    return this.#catalogue.models.find((model) => model.identity.id === modelId);
+  /** An installed model; without a digest the newest version. */
+  model(modelId: string, digest?: string): LoadedModel | undefined {
+    const versions = this.#catalogue.models.filter(({ identity }) => identity.id === modelId && (digest === undefined || identity.digest === digest));
+    return versions.sort((a, b) => compareVersions(b.identity.version, a.identity.version))[0];
   }
 
   /** The slots as they are now, for the status page. */
@@ -96,21 +105,37 @@ export class ModelPool {
    * MODEL_POISON_INPUT (permanent); MODEL_CHILD_DIED, MODEL_DEADLINE, MODEL_MEMORY_LIMIT, MODEL_INPUT_UNREADABLE (transient).
    */
   async run(request: RunRequest, options: RunOptions): Promise<Analysis> {
-    const model = this.model(request.modelId);
-    if (model === undefined) throw new GatewayError('MODEL_UNKNOWN', 'the model is not installed or is quarantined', { failure: 'permanent', context: { model: request.modelId } });
-    if (request.digest !== undefined && request.digest !== model.identity.digest)
-      throw new GatewayError('MODEL_CHANGED', 'the model has changed since the job was made', { failure: 'permanent', context: { model: request.modelId } });
+    const model = this.#installed(request.modelId, request.digest);
+    const answer = await this.#carryOut(model, request, options);
+    options.onTiming?.(answer.timing);
+    options.onScores?.(answer.scores);
+    return answer.analysis!;
+  }
+
+  /** Runs the manifest's self-tests in a child. Errors: as `run`. */
+  async selfTest(model: LoadedModel, signal: AbortSignal): Promise<readonly SelfTestResult[]> {
+    const answer = await this.#carryOut(model, { modelId: model.identity.id, series: null, jobKey: `self-test ${model.identity.digest}` }, { signal });
+    return answer.selfTests;
+  }
+
+  #installed(modelId: string, digest: string | undefined): LoadedModel {
+    const model = this.model(modelId, digest);
+    if (model !== undefined) return model;
+    if (this.model(modelId) === undefined) throw new GatewayError('MODEL_UNKNOWN', 'the model is not installed or is quarantined', { failure: 'permanent', context: { model: modelId } });
+    throw new GatewayError('MODEL_CHANGED', 'the version of the model that the job was made for is no longer installed', { failure: 'permanent', context: { model: modelId } });
+  }
+
+  async #carryOut(model: LoadedModel, request: Omit<RunRequest, 'series'> & { readonly series: SeriesInput | null }, options: RunOptions): Promise<RunAnswer> {
     if ((this.#deaths.get(request.jobKey) ?? 0) >= DEATHS_ALLOWED) throw poison(request);
     const slot = await this.#freeSlot(model, options.signal);
     try {
       const { resources } = model.manifest;
-      const result = await slot.run(
+      const answer = await slot.run(
         { folder: model.folder, digest: model.identity.digest, series: request.series },
         { signal: options.signal, deadlineMs: options.deadlineMs ?? resources.timeoutSec * 1000, memoryMiB: resources.memoryMiB, onProgress: options.onProgress },
       );
       this.#deaths.delete(request.jobKey);
-      options.onTiming?.(result.timing);
-      return result.analysis;
+      return answer;
     } catch (thrown) {
       throw this.#afterFailure(request, thrown);
     } finally {
@@ -153,7 +178,7 @@ export class ModelPool {
     else next(slot);
   }
 
-  #afterFailure(request: RunRequest, thrown: unknown): unknown {
+  #afterFailure(request: JobName, thrown: unknown): unknown {
     if (!(thrown instanceof GatewayError) || !isDeath(thrown)) return thrown;
     const deaths = (this.#deaths.get(request.jobKey) ?? 0) + 1;
     if (this.#deaths.size >= REMEMBERED_JOBS) this.#deaths.delete(this.#deaths.keys().next().value!);
@@ -167,7 +192,7 @@ function isDeath(error: GatewayError): boolean {
   return error.code === 'MODEL_CHILD_DIED' || error.code === 'MODEL_DEADLINE' || error.code === 'MODEL_MEMORY_LIMIT';
 }
 
-function poison(request: RunRequest, cause?: GatewayError): GatewayError {
+function poison(request: JobName, cause?: GatewayError): GatewayError {
   const how = cause === undefined ? '' : `, last by ${cause.code}`;
   return new GatewayError('MODEL_POISON_INPUT', `the same job ended its process ${DEATHS_ALLOWED} times${how}; it is not tried again`, {
     failure: 'permanent',

@@ -1,5 +1,6 @@
 import type { Analysis } from '../domain/findings.ts';
 import { GatewayError, type Failure } from '../foundation/errors.ts';
+import type { SelfTestResult } from './self-test.ts';
 import type { RunProgress, RunTiming, SeriesInput } from './series-input.ts';
 
 /** What the pool says to a child. One run at a time. */
@@ -10,14 +11,24 @@ export interface RunOrder {
   /** Of the model the job was made for; the child refuses a folder that has changed. */
   readonly digest: string;
   readonly threads: number;
-  readonly series: SeriesInput;
+  /** What to run on; null = the manifest's self-tests. */
+  readonly series: SeriesInput | null;
+}
+
+/** What came of an order: an analysis of the series, or the results of the self-tests. */
+export interface RunAnswer {
+  readonly analysis: Analysis | null;
+  readonly timing: RunTiming;
+  /** What the model said in numbers, by name: `nodule.count`, `grade.argmax`. */
+  readonly scores: ReadonlyMap<string, number>;
+  readonly selfTests: readonly SelfTestResult[];
 }
 
 /** What a child says to the pool. */
 export type ChildReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly run: number; readonly progress: RunProgress; readonly residentMiB: number }
-  | { readonly kind: 'done'; readonly run: number; readonly analysis: Analysis; readonly timing: RunTiming }
+  | { readonly kind: 'done'; readonly run: number; readonly answer: RunAnswer }
   | { readonly kind: 'failed'; readonly run: number; readonly error: SentError };
 
 export interface SentError {

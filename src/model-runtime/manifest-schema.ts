@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseExpression } from '../domain/expression.ts';
+import { phantoms } from '../phantoms/catalogue.ts';
 import { postprocessSteps, qualityChecks, transforms } from './manifest-operations.ts';
 
 /**
@@ -135,6 +136,8 @@ const evaluation = z.strictObject({
   values: z.record(identifier, code),
 });
 
+const SELF_TEST_INPUT = new RegExp(`^phantom:(${Object.keys(phantoms).join('|')}):\\d+(:slices=\\d+)?(:matrix=\\d+)?$`);
+
 const review = z
   .strictObject({ required: z.enum(['always', 'when-positive', 'never']), releaseBeforeReview: z.boolean().optional() })
   .refine((r) => r.required !== 'always' || r.releaseBeforeReview !== true, { path: ['releaseBeforeReview'], message: 'cannot be true when review is always required' });
@@ -172,7 +175,7 @@ export const manifestShape = {
   urgency: z.array(z.strictObject({ when: expression, level: z.enum(['routine', 'priority', 'urgent']), reason: text })).default([]),
   review,
   resources: z.strictObject({ timeoutSec: z.number().int().min(1).max(86_400), memoryMiB: z.number().int().min(64) }),
-  selfTest: z.array(z.strictObject({ input: z.string().regex(/^phantom:chest-ct:\d+$/, 'must be phantom:chest-ct:<seed>'), expect: z.array(expression).min(1) })).default([]),
+  selfTest: z.array(z.strictObject({ input: z.string().regex(SELF_TEST_INPUT, `must be phantom:<name>:<seed>, where wanted with :slices=<n> and :matrix=<n>; phantoms are ${Object.keys(phantoms).join(', ')}`), expect: z.array(expression).min(1) })).default([]),
 };
 
 export const manifestSchema = z.strictObject({ ...manifestShape, runtime: z.discriminatedUnion('kind', [onnxRuntime, kserveRuntime]) });

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { loadModelFolder, type LoadedModel } from './model-folder.ts';
 
@@ -21,12 +21,34 @@ export async function readCatalogue(modelsDir: string): Promise<ModelCatalogue> 
   for (const name of names) {
     const folder = path.join(modelsDir, name);
     const loaded = await loadModelFolder(folder);
-    const twin = loaded.ok ? models.find((model) => model.identity.id === loaded.value.identity.id) : undefined;
+    const twin = loaded.ok ? models.find((model) => isSameVersion(model, loaded.value)) : undefined;
     if (!loaded.ok) quarantined.push({ folder, reasons: loaded.fault });
-    else if (twin !== undefined) quarantined.push({ folder, reasons: [`the id ${twin.identity.id} is already used by the folder ${path.basename(twin.folder)}`] });
+    else if (twin !== undefined) quarantined.push({ folder, reasons: [`${twin.identity.id} ${twin.identity.version} is already in the folder ${path.basename(twin.folder)}; another build needs another version`] });
     else models.push(loaded.value);
   }
   return { models, quarantined };
+}
+
+/** Two versions of a model may lie side by side, two builds under one version may not. */
+function isSameVersion(a: LoadedModel, b: LoadedModel): boolean {
+  return a.identity.id === b.identity.id && a.identity.version === b.identity.version;
+}
+
+/**
+ * What the files under a models folder are at the moment, to notice a change without reading them: names, sizes, times of change.
+ * A folder that goes away while it is looked at counts as changed.
+ */
+export async function catalogueSignature(modelsDir: string): Promise<string> {
+  const lines: string[] = [];
+  for (const name of await subfolders(modelsDir)) {
+    const folder = path.join(modelsDir, name);
+    const files = await readdir(folder).catch((): string[] => []);
+    for (const file of files.sort()) {
+      const facts = await stat(path.join(folder, file)).catch(() => null);
+      lines.push(`${name}/${file} ${facts === null ? 'gone' : `${facts.size} ${facts.mtimeMs}`}`);
+    }
+  }
+  return lines.join('\n');
 }
 
 async function subfolders(modelsDir: string): Promise<string[]> {

@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { systemClock } from '../foundation/clock.ts';
 import { analyseSeries } from './analyse-series.ts';
-import { packError, type ChildReport, type RunOrder } from './child-protocol.ts';
-import { WarmModels } from './warm-models.ts';
+import { packError, type ChildReport, type RunAnswer, type RunOrder } from './child-protocol.ts';
+import { runSelfTests } from './self-test.ts';
+import { NO_TIME, type RunProgress, type SeriesInput } from './series-input.ts';
+import { WarmModels, type WarmModel } from './warm-models.ts';
 
 let models: WarmModels | undefined;
 
@@ -18,13 +20,22 @@ report({ kind: 'ready' });
 async function carryOut(order: RunOrder): Promise<void> {
   try {
     models ??= new WarmModels(order.threads);
-    const { model, network } = await models.get(order.folder, order.digest);
-    const progress = { report: (p: Parameters<Parameters<typeof analyseSeries>[3]['progress']>[0]) => report({ kind: 'progress', run: order.run, progress: p, residentMiB: residentMiB() }) };
-    const { analysis, timing } = await analyseSeries(model, network, order.series, { clock: systemClock, progress: progress.report });
-    report({ kind: 'done', run: order.run, analysis, timing });
+    const warm = await models.get(order.folder, order.digest);
+    const progress = (p: RunProgress) => report({ kind: 'progress', run: order.run, progress: p, residentMiB: residentMiB() });
+    report({ kind: 'done', run: order.run, answer: order.series === null ? await testItself(warm, progress) : await analyse(warm, order.series, progress) });
   } catch (thrown) {
     report({ kind: 'failed', run: order.run, error: packError(thrown) });
   }
+}
+
+async function analyse({ model, network }: WarmModel, series: SeriesInput, progress: (progress: RunProgress) => void): Promise<RunAnswer> {
+  const { analysis, timing, scores } = await analyseSeries(model, network, series, { clock: systemClock, progress });
+  return { analysis, timing, scores, selfTests: [] };
+}
+
+async function testItself(warm: WarmModel, progress: (progress: RunProgress) => void): Promise<RunAnswer> {
+  const selfTests = await runSelfTests(warm, systemClock, progress);
+  return { analysis: null, timing: selfTests[0]?.timing ?? NO_TIME, scores: new Map(), selfTests };
 }
 
 function report(message: ChildReport): void {

@@ -1,13 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import type { Analysis } from '../domain/findings.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { delay } from '../foundation/deadline.ts';
 import { GatewayError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import { siblingModule } from '../foundation/sibling-module.ts';
-import { unpackError, type ChildReport, type RunOrder } from './child-protocol.ts';
+import { unpackError, type ChildReport, type RunAnswer, type RunOrder } from './child-protocol.ts';
 import { residentMiB } from './resident-memory.ts';
-import type { RunProgress, RunTiming } from './series-input.ts';
+import type { RunProgress } from './series-input.ts';
 
 export interface ModelSlotOptions {
   readonly index: number;
@@ -21,11 +20,6 @@ export interface SlotRunOptions {
   readonly deadlineMs: number;
   readonly memoryMiB: number;
   readonly onProgress: ((progress: RunProgress) => void) | undefined;
-}
-
-export interface SlotResult {
-  readonly analysis: Analysis;
-  readonly timing: RunTiming;
 }
 
 const MEMORY_CHECK_MS = 250;
@@ -54,7 +48,7 @@ export class ModelSlot {
     return this.#child?.pid ?? null;
   }
 
-  async run(order: Pick<RunOrder, 'folder' | 'digest' | 'series'>, options: SlotRunOptions): Promise<SlotResult> {
+  async run(order: Pick<RunOrder, 'folder' | 'digest' | 'series'>, options: SlotRunOptions): Promise<RunAnswer> {
     options.signal.throwIfAborted();
     if (this.#stopped) throw new GatewayError('SHUTTING_DOWN', 'the model pool is stopping', { failure: 'transient' });
     const backoff = this.#notBefore - this.#options.clock.monotonic();
@@ -115,20 +109,20 @@ export class ModelSlot {
 
 /** Waits for the end of one run: an answer, a death, the deadline, too much memory, or an abort. */
 class RunWatch {
-  readonly outcome: Promise<SlotResult>;
+  readonly outcome: Promise<RunAnswer>;
   /** The run ended without an answer of the child. */
   lost = false;
   readonly #child: ChildProcess;
   readonly #run: number;
   readonly #options: SlotRunOptions;
-  readonly #settle: { resolve: (result: SlotResult) => void; reject: (error: unknown) => void };
+  readonly #settle: { resolve: (result: RunAnswer) => void; reject: (error: unknown) => void };
   readonly #timers: readonly NodeJS.Timeout[];
 
   constructor(child: ChildProcess, run: number, options: SlotRunOptions) {
     this.#child = child;
     this.#run = run;
     this.#options = options;
-    const { promise, resolve, reject } = withResolvers<SlotResult>();
+    const { promise, resolve, reject } = withResolvers<RunAnswer>();
     this.outcome = promise;
     this.#settle = { resolve, reject };
     this.#timers = [
@@ -156,7 +150,7 @@ class RunWatch {
   readonly #onMessage = (message: unknown): void => {
     const report = message as ChildReport;
     if (report.kind === 'ready' || report.run !== this.#run) return;
-    if (report.kind === 'done') this.#settle.resolve({ analysis: report.analysis, timing: report.timing });
+    if (report.kind === 'done') this.#settle.resolve(report.answer);
     else if (report.kind === 'failed') this.#settle.reject(unpackError(report.error));
     else {
       this.#checkMemory(report.residentMiB);

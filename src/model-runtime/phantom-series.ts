@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { phantoms, type PhantomName } from '../phantoms/catalogue.ts';
+import { phantoms, type PhantomName, type PhantomOptions } from '../phantoms/catalogue.ts';
 import type { InstanceInput, SeriesInput } from './series-input.ts';
 
 export interface PhantomSeries {
@@ -9,8 +9,8 @@ export interface PhantomSeries {
 }
 
 /** A phantom as a model gets a real series: DICOM files, here in memory, that are read and decoded like any other. */
-export function phantomSeries(name: PhantomName, seed: number): PhantomSeries {
-  const study = phantoms[name](seed);
+export function phantomSeries(name: PhantomName, seed: number, options: PhantomOptions = {}): PhantomSeries {
+  const study = phantoms[name](seed, options);
   const { seriesInstanceUid } = study.truth as { seriesInstanceUid: string };
   const instances = Array.from(study.instances(), (instance): InstanceInput => ({
     bytes: { bytes: instance.bytes, form: 'part10-bytes' },

@@ -1,10 +1,9 @@
 import { holds, parseExpression } from '../domain/expression.ts';
 import type { Clock } from '../foundation/clock.ts';
-import { isPhantomName } from '../phantoms/catalogue.ts';
+import { isPhantomName, type PhantomOptions } from '../phantoms/catalogue.ts';
 import { analyseSeries } from './analyse-series.ts';
-import { findingValues } from './finding-values.ts';
 import { phantomSeries } from './phantom-series.ts';
-import type { RunTiming } from './series-input.ts';
+import type { RunProgress, RunTiming } from './series-input.ts';
 import type { WarmModel } from './warm-models.ts';
 
 export interface SelfTestResult {
@@ -16,18 +15,22 @@ export interface SelfTestResult {
 }
 
 /** Runs the manifest's self-tests through the same path as a job. */
-export async function runSelfTests({ model, network }: WarmModel, clock: Clock): Promise<SelfTestResult[]> {
+export async function runSelfTests({ model, network }: WarmModel, clock: Clock, progress: (progress: RunProgress) => void = () => {}): Promise<SelfTestResult[]> {
   const results: SelfTestResult[] = [];
   for (const test of model.manifest.selfTest) {
-    const [, name = '', seed = ''] = test.input.split(':');
+    const [, name = '', seed = '', ...wishes] = test.input.split(':');
     if (!isPhantomName(name)) throw new RangeError(`no phantom ${name}`); // the manifest's schema lets no other through
-    const { analysis, timing } = await analyseSeries(model, network, phantomSeries(name, Number(seed)).series, { clock, progress: () => {} });
-    const values = findingValues(model.manifest.outputs[0]!.label, analysis.findings);
+    const { analysis, timing, scores: values } = await analyseSeries(model, network, phantomSeries(name, Number(seed), optionsOf(wishes)).series, { clock, progress });
     const faults = test.expect.filter((text) => !isTrue(text, values)).map((text) => `${test.input}: expected ${text}, but ${told(text, values)}`);
     if (analysis.outcome === 'not-analysable') faults.unshift(`${test.input}: ${analysis.summary}`);
     results.push({ input: test.input, faults, timing, values });
   }
   return results;
+}
+
+/** `slices=64` and `matrix=256` as options of the phantom. */
+function optionsOf(wishes: readonly string[]): PhantomOptions {
+  return Object.fromEntries(wishes.map((wish) => wish.split('=')).map(([key, value]) => [key, Number(value)]));
 }
 
 function isTrue(text: string, values: ReadonlyMap<string, number>): boolean {

@@ -43,3 +43,6 @@ export interface RunTiming {
   readonly windows: number;
   readonly peakMemoryMiB: number;
 }
+
+/** Of a run that did nothing. */
+export const NO_TIME: RunTiming = { readMs: 0, prepareMs: 0, inferMs: 0, measureMs: 0, totalMs: 0, windows: 0, peakMemoryMiB: 0 };

@@ -1,7 +1,7 @@
 import type { Tx } from './database.ts';
 
 /** Wake-up hints between processes. Nothing depends on one arriving: whoever listens also polls. */
-export type Channel = 'isocenter_study' | 'isocenter_job' | 'isocenter_outbox' | 'isocenter_page';
+export type Channel = 'isocenter_study' | 'isocenter_job' | 'isocenter_outbox' | 'isocenter_page' | 'isocenter_model';
 
 const send = { name: 'notify_send', text: 'select pg_notify($1, $2)' };
 

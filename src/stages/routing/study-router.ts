@@ -44,7 +44,8 @@ export interface RoutingDependencies {
   readonly rules: readonly Rule[];
   /** AE title in the workitems' retrieval instructions. */
   readonly retrieveAe: string;
-  model(modelId: string): RoutableModel | undefined;
+  /** The version of a model that sees this study. */
+  model(modelId: string, studyInstanceUid: string): RoutableModel | undefined;
   /** Puts originals into the outbox, in the routing transaction. Idempotent per object and destination. */
   enqueueForward(tx: Tx, forwarded: ForwardedImages): Promise<void>;
 }
@@ -62,7 +63,10 @@ export interface CompletenessEvidence {
  */
 export async function routeStudy(deps: RoutingDependencies, study: ArrivingStudy, completeness: CompletenessEvidence): Promise<boolean> {
   const series = await loadStudyImages(deps.database, deps.segments, study);
-  const plan = planRouting(deps.rules, series.map((one) => one.facts), (modelId) => deps.model(modelId)?.choose(series));
+  const models = new Map<string, RoutableModel | undefined>();
+  // Asked once: the registry may change between the plan and its jobs.
+  const modelOf = (modelId: string) => (models.has(modelId) ? models : models.set(modelId, deps.model(modelId, study.study_instance_uid))).get(modelId);
+  const plan = planRouting(deps.rules, series.map((one) => one.facts), (modelId) => modelOf(modelId)?.choose(series));
   const traceId = (await traceOfStudy(deps.database, study.study_instance_uid)) ?? study.study_instance_uid;
   const at = new Date(deps.clock.now());
 
@@ -74,7 +78,7 @@ export async function routeStudy(deps: RoutingDependencies, study: ArrivingStudy
     }
     const jobs: Job[] = [];
     for (const run of plan.runs) {
-      const job = await addJob(deps, tx, { study, run, series, traceId, at, revision, partial: completeness.partial });
+      const job = await addJob(deps, tx, { study, run, model: modelOf(run.modelId)!, series, traceId, at, revision, partial: completeness.partial });
       if (job !== undefined) jobs.push(job);
     }
     const images = series.flatMap((one) => one.images);
@@ -90,6 +94,7 @@ export async function routeStudy(deps: RoutingDependencies, study: ArrivingStudy
 interface JobRequest {
   readonly study: ArrivingStudy;
   readonly run: PlannedRun;
+  readonly model: RoutableModel;
   readonly series: readonly SeriesImages[];
   readonly traceId: string;
   readonly at: Date;
@@ -98,8 +103,7 @@ interface JobRequest {
 }
 
 async function addJob(deps: RoutingDependencies, tx: Tx, request: JobRequest): Promise<Job | undefined> {
-  const { study, run, at } = request;
-  const model = deps.model(run.modelId)!;
+  const { study, run, model, at } = request;
   const chosen = request.series.find((one) => one.facts.seriesInstanceUid === run.seriesInstanceUid)!;
   const late = request.revision > 1;
   if (late && run.late === 'ignore') return undefined;

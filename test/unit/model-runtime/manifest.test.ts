@@ -145,7 +145,7 @@ suite('model-runtime/model-folder', () => {
     assert.deepEqual(catalogue.models.map((model) => model.identity.id), ['good']);
     assert.deepEqual(catalogue.quarantined.map((one) => path.basename(one.folder)), ['bad', 'twin']);
     assert.match(catalogue.quarantined[0]!.reasons[0]!, /^model.yaml line \d+: version must be/);
-    assert.match(catalogue.quarantined[1]!.reasons[0]!, /already used by the folder good/);
+    assert.match(catalogue.quarantined[1]!.reasons[0]!, /already in the folder good/);
     assert.deepEqual(await readCatalogue(path.join(folder, 'nowhere')), { models: [], quarantined: [] });
   });
 });
