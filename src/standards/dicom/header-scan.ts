@@ -120,15 +120,15 @@ export class HeaderScanner {
   values(): DataSet {
     const context: ReadingContext = { characterSet: noCharacterSet, littleEndian: this.#little };
     const signed = this.field(tags.PixelRepresentation)?.includes(1) ?? false;
-    const elements = this.#tags.map((tag, i) => new RawElement(tag, this.#vrOf(tag, this.#vrs[i], signed), this.#fields[i]!, 0, this.#fields[i]!.length, context));
+    const elements = this.#tags.map((tag, i) => new RawElement(tag, this.#vrOf(tag, this.#vrs[i], this.#fields[i]!.length, signed), this.#fields[i]!, 0, this.#fields[i]!.length, context));
     const dataSet = DataSet.of(elements.filter((element) => element.vr !== 'SQ'));
     context.characterSet = declaredCharacterSet(dataSet.get(tags.SpecificCharacterSet));
     return dataSet;
   }
 
-  #vrOf(tag: Tag, written: Vr | undefined, signed: boolean): Vr {
+  #vrOf(tag: Tag, written: Vr | undefined, length: number, signed: boolean): Vr {
     if (written === undefined) return implicitVr(tag, signed);
-    return written === 'UN' && this.#little ? knownVr(tag, signed) : written;
+    return written === 'UN' && this.#little && length < 0x10000 ? knownVr(tag, signed) : written;
   }
 
   /**
