@@ -21,7 +21,7 @@ export function reportDocument(analysis: Analysis, context: ResultContext): Repo
   const finished = dicomMoment(context.times.finishedAt, offsetMinutes(source, context.times));
   const { model } = analysis;
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ['Patient', humanName(source.string(tags.PatientName))?.text],
+    ['Patient', patientName(source.string(tags.PatientName))],
     ['Patient ID', source.string(tags.PatientID)],
     ['Date of birth', fhirDate(source.string(tags.PatientBirthDate))],
     ['Study', [source.string(tags.StudyDescription), fhirDate(source.string(tags.StudyDate))].filter(Boolean).join(', ')],
@@ -45,6 +45,13 @@ export function reportDocument(analysis: Analysis, context: ResultContext): Repo
   };
 }
 
+/** The name as it is said, with the ideographic form beside it: family name first there, as it is written in East Asia (PS3.5 §6.2.1.2). */
+function patientName(value: string | undefined): string | undefined {
+  const said = humanName(value)?.text;
+  const written = (value ?? '').split('=')[1]?.split('^').map((part) => part.trim()).filter((part) => part !== '').join(' ');
+  return said === undefined || written === undefined || written === '' || (value ?? '').startsWith('=') ? (written || said) : `${said} (${written})`;
+}
+
 function summaryLines(analysis: Analysis): readonly string[] {
   const { urgency } = analysis;
   return [analysis.summary, ...(urgency.level === 'routine' ? [] : [`Urgency: ${urgency.level}. ${urgency.reason}`.trim()])];
@@ -62,14 +69,25 @@ function findingLines(analysis: Analysis, context: ResultContext): readonly stri
 
 /** One finding as one line: name, what and where, sizes, attributes, how sure, on which image. */
 function findingText(finding: Finding, analysis: Analysis, context: ResultContext): string {
+  const { what, measurements, attributes, probability } = findingCells(finding);
   const parts = [
-    [finding.concept.meaning, ...finding.sites.map(siteText)].join(', '),
-    ...finding.measurements.map(measurementText),
-    ...finding.evaluations.map((evaluation) => (typeof evaluation.value === 'string' ? evaluation.value : evaluation.value.meaning)),
-    ...(finding.probability === null ? [] : [`probability ${percent(finding.probability)}`]),
+    what,
+    ...measurements,
+    ...attributes,
+    ...(probability === '' ? [] : [`probability ${probability}`]),
     ...imageText(finding, analysis, context),
   ];
   return `${finding.trackingId}: ${parts.join('; ')}.`;
+}
+
+/** One finding as the cells of a table. */
+export function findingCells(finding: Finding): { readonly what: string; readonly measurements: readonly string[]; readonly attributes: readonly string[]; readonly probability: string } {
+  return {
+    what: [finding.concept.meaning, ...finding.sites.map(siteText)].join(', '),
+    measurements: finding.measurements.map(measurementText),
+    attributes: finding.evaluations.map(({ value }) => (typeof value === 'string' ? value : value.meaning)),
+    probability: finding.probability === null ? '' : percent(finding.probability),
+  };
 }
 
 /** The key image by its place in the volume and by the Instance Number that a viewer shows. */

@@ -32,7 +32,8 @@ export function frameGeometry(header: DataSet, frame: number | null): FrameGeome
   };
 }
 
-function functionalGroups(header: DataSet, frame: number | null): (macro: Tag) => DataSet | undefined {
+/** Looks a functional group macro up: the frame's own first, else the shared one. */
+export function functionalGroups(header: DataSet, frame: number | null): (macro: Tag) => DataSet | undefined {
   const shared = header.items(tags.SharedFunctionalGroupsSequence)[0];
   const own = frame === null ? undefined : header.items(tags.PerFrameFunctionalGroupsSequence)[frame - 1];
   return (macro) => own?.items(macro)[0] ?? shared?.items(macro)[0];

@@ -4,6 +4,7 @@ import { severityOf } from './fault.ts';
 import type { Fault, Report } from './fault.ts';
 import { checkReport } from './report-rules.ts';
 import { checkReportAgainstSegmentations } from './report-segmentation-rules.ts';
+import { checkRendition, keyObjectSelection, renditionClasses } from './rendition-rules.ts';
 import { checkSegmentation } from './segmentation-rules.ts';
 import { checkCoordinates, checkDrift, checkGeometry } from './source-rules.ts';
 
@@ -14,11 +15,10 @@ export interface ObjectToCheck {
 }
 
 const segmentationClasses = new Set(['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7']);
-const keyObjectSelection = '1.2.840.10008.5.1.4.1.1.88.59';
 
 /**
- * Every fault of a set of result objects: reports and segmentations by themselves, against each other, and against those source images that
- * are among the objects (anything that is neither). What PS3.16 TID 1500 and IHE AIR ask and no available validator looks at.
+ * Every fault of a set of result objects: reports, segmentations and renditions by themselves, against each other, and against those source images
+ * that are among the objects (anything else). What PS3.16 TID 1500 and IHE AIR ask and no available validator looks at.
  * A set without errors may leave. Without sources, patient, study and geometry are not compared.
  */
 export function checkResultObjects(objects: readonly ObjectToCheck[]): readonly Fault[] {
@@ -29,24 +29,25 @@ export function checkResultObjects(objects: readonly ObjectToCheck[]): readonly 
   const sources = byUid('source');
   const segmentations = byUid('segmentation');
   for (const { name, dataSet, kind } of kinds) {
-    if (kind === 'source' || kind === 'key-objects') continue;
+    if (kind === 'source') continue;
     const report: Report = (rule, where, message) => faults.push({ rule, severity: severityOf(rule), object: name, where, message });
     if (kind === 'report') {
       checkReport(dataSet, report);
       checkReportAgainstSegmentations(dataSet, segmentations, report);
       checkCoordinates(dataSet, sources, report);
-    } else {
+    } else if (kind === 'segmentation') {
       checkSegmentation(dataSet, report);
       checkGeometry(dataSet, sources, report);
-    }
+    } else checkRendition(dataSet, sources, report);
     checkDrift(dataSet, [...sources.values()], report);
   }
   return faults;
 }
 
-function kindOf(dataSet: DataSet): 'report' | 'segmentation' | 'key-objects' | 'source' {
+function kindOf(dataSet: DataSet): 'report' | 'segmentation' | 'rendition' | 'source' {
   const sopClass = dataSet.string(tags.SOPClassUID) ?? '';
   if (segmentationClasses.has(sopClass)) return 'segmentation';
-  if (sopClass === keyObjectSelection) return 'key-objects';
+  // A screenshot of somebody else may be a source: ours names an algorithm.
+  if (renditionClasses.has(sopClass)) return sopClass === keyObjectSelection || dataSet.has(tags.ContributingEquipmentSequence) ? 'rendition' : 'source';
   return sopClass.startsWith('1.2.840.10008.5.1.4.1.1.88.') ? 'report' : 'source';
 }
