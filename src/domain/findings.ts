@@ -22,6 +22,29 @@ export interface Analysis {
   readonly targets: readonly TargetCondition[];
   readonly quality: readonly QualityCheck[];
   readonly urgency: Urgency;
+  /** Where the model looked; absent or empty when it was not asked. */
+  readonly maps?: readonly AttentionMap[];
+}
+
+/** Model attention for one label: what made the model say so. Not anatomy, not an outline; every object made of it must say "model attention". */
+export interface AttentionMap {
+  /** The manifest's label id. */
+  readonly label: string;
+  readonly concept: CodedConcept;
+  /** `output-map`: a map the network itself gives; `cam`: weighted features (class activation map); `occlusion`: loss of score when a patch is hidden. */
+  readonly kind: 'output-map' | 'cam' | 'occlusion';
+  /** Of the finding it explains; null when it belongs to the label as a whole. */
+  readonly trackingUid: string | null;
+  readonly frames: readonly AttentionFrame[];
+}
+
+export interface AttentionFrame {
+  /** Index into source.images. */
+  readonly imageIndex: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** 0–1, row-major, on the grid of the source image. */
+  readonly values: Float32Array;
 }
 
 export type AnalysisOutcome = 'findings' | 'no-findings' | 'not-analysable' | 'partial';
