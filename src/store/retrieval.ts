@@ -42,6 +42,18 @@ export async function servedInstances(tx: Tx, scope: RetrieveScope): Promise<Ser
   return tx.query<ServedInstance>(ofInstance, [studyInstanceUid, seriesInstanceUid, sopInstanceUid]);
 }
 
+const version = {
+  name: 'retrieval_version',
+  text: `select r.id, r.changed_at, r.instance_count from series r join study s on s.id = r.study_id where s.study_instance_uid = $1 and r.series_instance_uid = $2 and r.instance_count > 0`,
+};
+
+/** A text that changes with every change of a series' served instances; undefined when it has none. Series and instances only: a study's is not kept. */
+export async function scopeVersion(tx: Tx, { studyInstanceUid, seriesInstanceUid, sopInstanceUid }: RetrieveScope): Promise<string | undefined> {
+  if (seriesInstanceUid === undefined || sopInstanceUid !== undefined) return undefined;
+  const [row] = await tx.query<{ id: number; changed_at: Date; instance_count: number }>(version, [studyInstanceUid, seriesInstanceUid]);
+  return row === undefined ? undefined : `${row.id} ${row.changed_at.getTime()} ${row.instance_count}`;
+}
+
 const withdrawn = {
   name: 'retrieval_withdrawn',
   text: `select 1 as found from instance i join series r on r.id = i.series_id join study s on s.id = r.study_id

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createDicomwebRouter } from '../../src/edges/dicomweb/dicomweb-router.ts';
+import { createWadoUriRouter } from '../../src/edges/dicomweb/wado-uri.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { silentLog } from '../../src/foundation/log.ts';
 import { Metrics } from '../../src/foundation/metrics.ts';
@@ -39,6 +40,7 @@ export async function archiveFixture(): Promise<ArchiveFixture> {
   const segments = new SegmentReader(folder);
   const app = createApp({ tls: false });
   app.use('/dicom-web', createDicomwebRouter({ database, segments, receiver: intake, aeTitle: 'ISOCENTER', maxResults: 1000, log: silentLog }));
+  app.use('/wado', createWadoUriRouter({ database, segments, log: silentLog }));
   const server = await startHttpServer({ host: '127.0.0.1', port: 0, handler: app });
   const url = `${server.url}/dicom-web`;
   return {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import express, { type Express } from 'express';
 import { createDicomwebRouter } from '../../edges/dicomweb/dicomweb-router.ts';
+import { createWadoUriRouter } from '../../edges/dicomweb/wado-uri.ts';
 import { createFhirRouter } from '../../edges/fhir/fhir-router.ts';
 import { EventStream } from '../../edges/operator/event-stream.ts';
 import { createHealthRouter } from '../../edges/operator/health-router.ts';
@@ -32,6 +33,7 @@ export function webComponents(context: RoleContext): readonly Component[] {
   app.get('/api/events', events.handler);
   app.use('/api', createOperatorRouter({ database, version: version() }));
   app.use('/dicom-web', createDicomwebRouter({ database, segments, receiver: intake, aeTitle: config.dimse.aeTitle[0] ?? 'ISOCENTER', maxResults: MOST_MATCHES, log }));
+  app.use('/wado', createWadoUriRouter({ database, segments, log }));
   app.use('/fhir/R4', createFhirRouter({ database, clock, log, softwareVersion: version() }));
   app.use(express.static(path.join(installationFolder, 'src', 'web', 'status'), { index: 'index.html', cacheControl: true, maxAge: 0 }));
   return [eventsComponent(events), intake, createHttpComponent(context, app)];

@@ -14,6 +14,8 @@ export interface IndexedAttribute {
   readonly level: QueryLevel;
   /** SQL expression over s (study), r (series), i (instance). */
   readonly column: string;
+  /** Names: the column with the folded name; `lower(column)` when there is none. */
+  readonly folded?: string;
   readonly comparison: Comparison;
   /** Returned without being asked for (PS3.18 Tables 10.6.3-3 to -5). */
   readonly always: boolean;
@@ -33,7 +35,7 @@ export const indexedAttributes: readonly IndexedAttribute[] = [
   study(tags.ReferringPhysicianName, 'PN', 's.referring_physician', 'name'),
   study(tags.TimezoneOffsetFromUTC, 'SH', 's.timezone_offset'),
   study(tags.StudyDescription, 'LO', 's.study_description', 'text', false),
-  patient(tags.PatientName, 'PN', 's.patient_name', 'name'),
+  { ...patient(tags.PatientName, 'PN', 's.patient_name', 'name'), folded: 's.patient_name_key' },
   patient(tags.PatientID, 'LO', 's.patient_id'),
   patient(tags.IssuerOfPatientID, 'LO', 's.issuer_of_patient_id', 'text', false),
   patient(tags.PatientBirthDate, 'DA', 's.patient_birth_date'),

@@ -84,9 +84,11 @@ function isReturned(attribute: IndexedAttribute, query: IndexQuery): boolean {
   return query.include.includes(attribute.tag) || query.keys.some((key) => key.tag === attribute.tag);
 }
 
-type Bind = (value: unknown) => string;
+/** Makes a value a parameter and gives its placeholder. */
+export type Bind = (value: unknown) => string;
 
-function conditionOf(attribute: IndexedAttribute, match: Exclude<Match, { kind: 'universal' }>, bind: Bind, fuzzy: boolean): string {
+/** How one key restricts the rows. */
+export function conditionOf(attribute: IndexedAttribute, match: Exclude<Match, { kind: 'universal' }>, bind: Bind, fuzzy: boolean): string {
   if (attribute.comparison === 'modalities') return modalityCondition(match, bind);
   if (attribute.comparison === 'name') return nameCondition(attribute, match, bind, fuzzy);
   const { column } = attribute;
@@ -119,14 +121,21 @@ function modalityCondition(match: Exclude<Match, { kind: 'universal' }>, bind: B
  * `=` is asked of every group: alphabetic, ideographic, phonetic.
  */
 function nameCondition(attribute: IndexedAttribute, match: Exclude<Match, { kind: 'universal' }>, bind: Bind, fuzzy: boolean): string {
-  const key = attribute.tag === tags.PatientName ? 's.patient_name_key' : `lower(${attribute.column})`;
+  const key = attribute.folded ?? `lower(${attribute.column})`;
   if (match.kind === 'empty') return `(${attribute.column} is null or ${attribute.column} = '')`;
   const pattern = match.kind === 'wildcard' ? match.pattern : match.kind === 'any-of' ? match.values[0]! : '';
   if (fuzzy) return fuzzyCondition(key, pattern, bind);
   const folded = likePattern(foldName(pattern));
-  if (pattern.includes('=')) return `${key} like ${bind(folded)}`;
+  if (pattern.includes('=')) return groupsCondition(key, pattern, bind);
   const alone = match.kind === 'wildcard' ? `${key} like ${bind(folded)}` : `${key} = ${bind(foldName(pattern))}`;
   return `(${alone} or ${key} like ${bind(`${folded}=%`)} or ${key} like ${bind(`%=${folded}`)} or ${key} like ${bind(`%=${folded}=%`)})`;
+}
+
+/** Group by group; one that is empty in the key matches any (PS3.5 §6.2.1). */
+function groupsCondition(key: string, pattern: string, bind: Bind): string {
+  const groups = pattern.split('=').map((group) => likePattern(foldName(group)));
+  const conditions = groups.flatMap((group, n) => (group === '' ? [] : [`split_part(${key}, '=', ${n + 1}) like ${bind(group)} and ${key} like ${bind(`%${group}%`)}`]));
+  return conditions.length === 0 ? 'true' : `(${conditions.join(' and ')})`;
 }
 
 /** Every word asked for begins a word of the name. */

@@ -1,13 +1,20 @@
-import { Router } from 'express';
+import { Router, type Request, type Response } from 'express';
 import type { QueryLevel } from '../../archive/query/attribute-table.ts';
 import type { Log } from '../../foundation/log.ts';
+import { FrameCache } from '../../archive/frame-cache.ts';
+import { describeCapabilities } from './capabilities.ts';
 import { handle, refuse } from './http-answer.ts';
+import { MetadataCache } from './metadata-cache.ts';
 import { search, type QidoOptions } from './qido.ts';
+import type { WadoOptions } from './retrieve-scope.ts';
 import { storeInstances, type StowOptions } from './stow.ts';
-import { retrieveInstances, type WadoOptions } from './wado-instances.ts';
+import { retrieveAllBulkdata, retrieveBulkdata, retrievePixelData } from './wado-bulkdata.ts';
+import { retrieveFrames } from './wado-frames.ts';
+import { retrieveInstances } from './wado-instances.ts';
 import { retrieveMetadata } from './wado-metadata.ts';
+import { retrieveRendered, retrieveRenderedFrames, retrieveThumbnail } from './wado-rendered.ts';
 
-export interface DicomwebOptions extends QidoOptions, WadoOptions, StowOptions {
+export interface DicomwebOptions extends QidoOptions, Omit<WadoOptions, 'frames'>, StowOptions {
   readonly log: Log;
 }
 
@@ -20,19 +27,33 @@ const SEARCHES: readonly (readonly [path: string, level: QueryLevel, returns: re
   ['/instances', 'instance', ['patient', 'study', 'series', 'instance']],
 ];
 
-const SCOPES = ['/studies/:study', '/studies/:study/series/:series', '/studies/:study/series/:series/instances/:instance'];
+const INSTANCE = '/studies/:study/series/:series/instances/:instance';
+const SCOPES = ['/studies/:study', '/studies/:study/series/:series', INSTANCE];
 
 /** `/dicom-web`: the Studies Service of PS3.18 §10. */
 export function createDicomwebRouter(options: DicomwebOptions): Router {
   const router = Router();
   const { log } = options;
+  const wado = { ...options, frames: new FrameCache(options.segments), metadata: new MetadataCache() };
+  router.options('/{*path}', describeCapabilities);
   for (const [path, level, returnLevels] of SEARCHES) {
     router.get(path, handle(log, (request, response) => search(options, { level, returnLevels }, request, response)));
   }
+  const wadoRoute = (path: string, retrieve: (options: typeof wado, request: Request, response: Response) => Promise<void>): void => {
+    router.get(path, handle(log, (request, response) => retrieve(wado, request, response)));
+  };
   for (const scope of SCOPES) {
-    router.get(scope, handle(log, (request, response) => retrieveInstances(options, request, response)));
-    router.get(`${scope}/metadata`, handle(log, (request, response) => retrieveMetadata(options, request, response)));
+    wadoRoute(scope, retrieveInstances);
+    wadoRoute(`${scope}/metadata`, retrieveMetadata);
+    wadoRoute(`${scope}/rendered`, retrieveRendered);
+    wadoRoute(`${scope}/thumbnail`, retrieveThumbnail);
+    wadoRoute(`${scope}/pixeldata`, retrievePixelData);
+    wadoRoute(`${scope}/bulkdata`, retrieveAllBulkdata);
   }
+  wadoRoute(`${INSTANCE}/bulkdata/{*path}`, retrieveBulkdata);
+  wadoRoute(`${INSTANCE}/frames/:frames`, retrieveFrames);
+  wadoRoute(`${INSTANCE}/frames/:frames/rendered`, retrieveRenderedFrames);
+  wadoRoute(`${INSTANCE}/frames/:frames/thumbnail`, retrieveRenderedFrames);
   for (const path of ['/studies', '/studies/:study']) {
     router.post(path, handle(log, (request, response) => storeInstances(options, request, response)));
   }

@@ -2,8 +2,10 @@ import type { Request, Response } from 'express';
 import { asGatewayError } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 
+export type RefusalStatus = 400 | 401 | 403 | 404 | 406 | 409 | 410 | 413 | 415 | 416 | 500 | 501 | 503;
+
 /** What went wrong, as HTTP says it: PS3.18 Table 8.5-1. The body says in words what was wrong. */
-export function refuse(response: Response, status: 400 | 404 | 406 | 409 | 413 | 415 | 501 | 503, message: string): void {
+export function refuse(response: Response, status: RefusalStatus, message: string): void {
   // A Warning header must be one line of visible text.
   response.status(status).set('Warning', `299 isocenter "${message.replace(/[^\x20-\x7e]|["\\]/g, ' ').slice(0, 400)}"`).json({ error: message });
 }
@@ -39,4 +41,18 @@ export function send(response: Response, piece: Uint8Array | string): Promise<vo
     response.once('drain', drained);
     response.once('close', closed);
   });
+}
+
+/** The service's root as the client named it, without a slash at the end: what URLs in answers begin with. */
+export function baseOf(request: Request): string {
+  return `${request.protocol}://${request.get('host') ?? 'localhost'}${request.baseUrl}`;
+}
+
+/** Answers 304 and says true when the client holds this very representation (RFC 9110 §13.1.2). */
+export function unchanged(request: Request, response: Response, tag: string): boolean {
+  response.set({ ETag: tag, 'Cache-Control': 'no-cache', Vary: 'Accept' });
+  const known = (request.get('if-none-match') ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
+  if (!known.includes('*') && !known.includes(tag.replace(/^W\//, ''))) return false;
+  response.status(304).end();
+  return true;
 }

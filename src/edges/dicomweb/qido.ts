@@ -6,17 +6,23 @@ import { isUid } from '../../foundation/uid.ts';
 import type { DataSet } from '../../standards/dicom/data-set.ts';
 import { element } from '../../standards/dicom/element.ts';
 import { dicomJsonText } from '../../standards/dicom/json-model.ts';
+import { nativeXml } from '../../standards/dicom/native-xml.ts';
 import { tags } from '../../standards/dicom/tags.ts';
 import { parseQidoParameters, type QidoParameters } from '../../standards/dicomweb/qido-parameters.ts';
 import type { Database } from '../../store/database.ts';
 import { refuse } from './http-answer.ts';
+import { MultipartAnswer } from './multipart-answer.ts';
 import { chooseOffer } from './negotiate.ts';
 
 export interface QidoOptions {
   readonly database: Database;
   /** Most matches in one answer; more are announced with a Warning. */
   readonly maxResults: number;
+  /** What no match is answered with: 204 without a body, as PS3.18 §10.6.3 has it (default), or 200 with `[]` for clients that need one. */
+  readonly emptyAs?: 'no-content' | 'empty-list';
 }
+
+const XML = 'application/dicom+xml';
 
 /** The six search resources of PS3.18 Table 10.6.1-1. */
 export interface QidoResource {
@@ -30,7 +36,7 @@ const COUNT_LIMIT = 100_000;
 
 /** Answers one QIDO-RS request, PS3.18 §10.6. */
 export async function search(options: QidoOptions, resource: QidoResource, request: Request, response: Response): Promise<void> {
-  const offer = chooseOffer(request.get('accept'), [{ type: 'application/dicom+json', multipart: false }, { type: 'application/json', multipart: false }]);
+  const offer = chooseOffer(request.get('accept'), [{ type: 'application/dicom+json', multipart: false }, { type: 'application/json', multipart: false }, { type: XML, multipart: true }]);
   if (!offer.ok) return refuse(response, 406, offer.fault.message);
   const parameters = parseQidoParameters(request.originalUrl.split('?')[1] ?? '');
   if (!parameters.ok) return refuse(response, 400, parameters.fault.message);
@@ -46,12 +52,20 @@ export async function search(options: QidoOptions, resource: QidoResource, reque
     warnings.push(`There are ${all - query.offset - result.matches.length} additional results that can be requested`);
   }
   if (warnings.length > 0) response.set('Warning', warnings.map((text) => `299 ${base}: ${text}`));
-  if (result.matches.length === 0) {
+  response.set('Cache-Control', 'no-cache');
+  if (result.matches.length === 0 && (options.emptyAs !== 'empty-list' || offer.value.multipart)) {
     response.status(204).end();
     return;
   }
-  response.set('Content-Type', offer.value.type).set('Cache-Control', 'no-cache');
-  response.send(Buffer.from(`[${result.matches.map((match) => dicomJsonText(match.with(retrieveUrl(base, match)))).join(',')}]`));
+  if (offer.value.multipart) return sendXml(result.matches.map((match) => match.with(retrieveUrl(base, match))), response);
+  response.set('Content-Type', offer.value.type);
+  response.end(Buffer.from(`[${result.matches.map((match) => dicomJsonText(match.with(retrieveUrl(base, match)))).join(',')}]`));
+}
+
+async function sendXml(matches: readonly DataSet[], response: Response): Promise<void> {
+  const answer = new MultipartAnswer(response, XML);
+  for (const match of matches) await answer.part({ 'Content-Type': XML }, [Buffer.from(nativeXml(match))]);
+  return answer.end();
 }
 
 function indexQueryOf(parameters: QidoParameters, scope: IndexQuery['keys'], resource: QidoResource, maxResults: number): IndexQuery {

@@ -1,38 +1,30 @@
-import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { asFile, asStored, inTransferSyntax, isTarget, type OutgoingDataSet } from '../../archive/outgoing-data-set.ts';
-import { isUid } from '../../foundation/uid.ts';
-import type { Database } from '../../store/database.ts';
 import { explicitLittleEndian } from '../../standards/dicom/transfer-syntaxes.ts';
-import { servedInstances, type RetrieveScope, type ServedInstance } from '../../store/retrieval.ts';
-import type { SegmentReader } from '../../store/segments/segment-reader.ts';
-import { refuse, send } from './http-answer.ts';
+import type { ServedInstance } from '../../store/retrieval.ts';
+import { entityTag } from './entity-tag.ts';
+import { refuse, send, unchanged } from './http-answer.ts';
+import { MultipartAnswer } from './multipart-answer.ts';
 import { chooseOffer, type Chosen, type Offer } from './negotiate.ts';
+import { scopeOf, type WadoOptions } from './retrieve-scope.ts';
+import { retrieveAllBulkdata } from './wado-bulkdata.ts';
+import { ZipAnswer } from './zip-answer.ts';
 
-export interface WadoOptions {
-  readonly database: Database;
-  readonly segments: SegmentReader;
-}
+const DICOM = 'application/dicom';
+const ZIP = 'application/zip';
 
-/** The instances a path names; undefined (and the answer is sent) when there are none. */
-export async function scopeOf(database: Database, request: Request, response: Response): Promise<ServedInstance[] | undefined> {
-  const [study, series, instance] = ['study', 'series', 'instance'].map((name) => request.params[name]);
-  const uids = [study, series, instance].filter((uid) => uid !== undefined);
-  const scope: RetrieveScope = { studyInstanceUid: String(study), seriesInstanceUid: series as string | undefined, sopInstanceUid: instance as string | undefined };
-  const found = uids.every((uid) => isUid(String(uid))) ? await servedInstances(database, scope) : [];
-  if (found.length > 0) return found;
-  refuse(response, 404, 'the archive holds no such study, series or instance');
-  return undefined;
-}
-
-/** Retrieve Study, Series, Instance: PS3.18 §10.4.1.1.1 to .3. */
+/** Retrieve Study, Series, Instance: PS3.18 §10.4.1.1.1 to .3. `application/zip` is an extension of ours, never the default. */
 export async function retrieveInstances(options: WadoOptions, request: Request, response: Response): Promise<void> {
-  const offers: Offer[] = [{ type: 'application/dicom', multipart: true }];
-  if (request.params['instance'] !== undefined) offers.push({ type: 'application/dicom', multipart: false });
+  const offers: Offer[] = [{ type: DICOM, multipart: true }];
+  if (request.params['instance'] !== undefined) offers.push({ type: DICOM, multipart: false });
+  offers.push({ type: 'application/octet-stream', multipart: true }, { type: ZIP, multipart: false });
   const offer = chooseOffer(request.get('accept'), offers);
   if (!offer.ok) return refuse(response, 406, offer.fault.message);
+  if (offer.value.type === 'application/octet-stream') return retrieveAllBulkdata(options, request, response);
   const instances = await scopeOf(options.database, request, response);
   if (instances === undefined) return;
+  if (unchanged(request, response, entityTag(instances, JSON.stringify(offer.value)))) return;
+  if (offer.value.type === ZIP) return sendZip(options, offer.value, instances, response);
   return offer.value.multipart ? sendMultipart(options, offer.value, instances, response) : sendSingle(options, offer.value, instances[0]!, response);
 }
 
@@ -46,22 +38,33 @@ async function sendSingle(options: WadoOptions, offer: Chosen, instance: ServedI
 
 /** One part a file. What cannot be given in the wanted syntax is left out: then 206 when something remains (PS3.18 §10.4.3.2). */
 async function sendMultipart(options: WadoOptions, offer: Chosen, instances: readonly ServedInstance[], response: Response): Promise<void> {
-  const boundary = `isocenter-${randomBytes(12).toString('hex')}`;
   const sendable = instances.filter((instance) => canGive(instance, offer.transferSyntax));
-  if (sendable.length === 0) return refuse(response, 406, `no instance can be given in transfer syntax ${offer.transferSyntax ?? ''}`);
-  if (sendable.length === 1 && (await fileIn(options, sendable[0]!, offer.transferSyntax)) === undefined) {
-    return refuse(response, 406, `the instance cannot be given in transfer syntax ${offer.transferSyntax ?? ''}`);
-  }
-  response.status(sendable.length < instances.length ? 206 : 200).set('Content-Type', `multipart/related; type="application/dicom"; boundary=${boundary}`);
+  const refusal = `no instance can be given in transfer syntax ${offer.transferSyntax ?? ''}`;
+  if (sendable.length === 0) return refuse(response, 406, refusal);
+  response.status(sendable.length < instances.length ? 206 : 200);
+  const answer = new MultipartAnswer(response, DICOM);
+  let parts = 0;
   for (const instance of sendable) {
     const file = await fileIn(options, instance, offer.transferSyntax);
     // Its bit stream is broken: the others are worth having all the same.
     if (file === undefined) continue;
-    await send(response, `--${boundary}\r\nContent-Type: application/dicom; transfer-syntax=${file.transferSyntaxUid}\r\nContent-Length: ${file.length}\r\n\r\n`);
-    for await (const piece of file.pieces()) await send(response, piece);
-    await send(response, '\r\n');
+    parts += 1;
+    await answer.part({ 'Content-Type': `${DICOM}; transfer-syntax=${file.transferSyntaxUid}`, 'Content-Length': String(file.length) }, file.pieces());
   }
-  await send(response, `--${boundary}--`);
+  return parts === 0 ? refuse(response, 406, refusal) : answer.end();
+}
+
+async function sendZip(options: WadoOptions, offer: Chosen, instances: readonly ServedInstance[], response: Response): Promise<void> {
+  const study = instances[0]!.study_instance_uid;
+  response.set({ 'Content-Type': ZIP, 'Content-Disposition': `attachment; filename="${study}.zip"` });
+  const zip = new ZipAnswer((piece) => send(response, piece));
+  const seriesNumber = new Map([...new Set(instances.map((instance) => instance.series_instance_uid))].map((uid, n) => [uid, n + 1]));
+  for (const [n, instance] of instances.entries()) {
+    const file = await fileIn(options, instance, offer.transferSyntax ?? '*');
+    // Names say nothing about the patient, and DICOM media want eight upper-case characters (PS3.10 §8.5).
+    if (file !== undefined) await zip.entry(`DICOM/S${String(seriesNumber.get(instance.series_instance_uid)).padStart(6, '0')}/I${String(n + 1).padStart(7, '0')}`, file.pieces());
+  }
+  await zip.end();
   response.end();
 }
 
