@@ -8,6 +8,7 @@ import type { Database } from '../store/database.ts';
 import { recordHop, type Hop } from '../store/hop.ts';
 import type { Component } from './component.ts';
 
+/** Enough for hours of a quiet port, bounded for a busy one. */
 const MOST_WAITING = 10_000;
 const RETRY_MS = 2_000;
 const BATCH = 200;
@@ -21,12 +22,13 @@ export class DicomAudit implements Component {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #waiting = new BoundedQueue<DicomScpEvent & { readonly seenAt: number }>(MOST_WAITING);
+  readonly #waiting: BoundedQueue<DicomScpEvent & { readonly seenAt: number }>;
   #lost = 0;
   #writing: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(database: Database, clock: Clock, log: Log) {
+  constructor(database: Database, clock: Clock, log: Log, mostWaiting = MOST_WAITING) {
+    this.#waiting = new BoundedQueue(mostWaiting);
     this.#database = database;
     this.#clock = clock;
     this.#log = log;
