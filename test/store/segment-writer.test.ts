@@ -169,6 +169,28 @@ suite('segment writer', () => {
     await writer.close();
   });
 
+  test('a large object is written while it arrives: what is held of it is bounded, and it lies in one piece', async () => {
+    const folder = temporaryFolder();
+    const writer = await openWriter(folder, { segmentBytes: 16 << 20 });
+    const piece = sampleBytes(131_066);
+    const record = writer.newRecord();
+    let most = 0;
+    for (let i = 0; i < 1_200; i += 1) {
+      await record.write(piece);
+      most = Math.max(most, writer.load.memoryBytes);
+    }
+
+    const header = await record.commit(describeRecord());
+
+    assert.ok(most < 12 << 20, `${most} bytes held`);
+    assert.equal(header.dataLength, 1_200 * piece.length);
+    const reader = new SegmentReader(folder);
+    const address = addressOf('intake', header);
+    for (const i of [0, 599, 1_199]) assert.ok((await reader.readRange(address, i * piece.length, (i + 1) * piece.length)).equals(piece));
+    reader.close();
+    await writer.close();
+  });
+
   test('no space: STORE_FULL for every object of the batch, nothing visible, and the next one works when space is back', async () => {
     const folder = temporaryFolder();
     let full = false;
