@@ -1,4 +1,5 @@
 import { connectedComponents } from './components.ts';
+import { fillHoles } from './fill-holes.ts';
 import { closeBox, dilateBox } from './morphology.ts';
 import { halve } from './resample.ts';
 import type { Mask, Triple, Volume } from './volume.ts';
@@ -19,10 +20,13 @@ const SMALLEST_PART_ML = 100;
 /** A pleural nodule of up to twice this stays inside. */
 const CLOSING_MM = 8;
 const WIDENING_MM = 2;
+/** In a slice: a nodule of nearly 40 mm. */
+const LARGEST_HOLE_MM2 = 1200;
 
 /**
  * Lung mask: below −400 HU, 6-connected parts of at least 100 ml that do not reach the side of the image (room air does, also through
- * the table), closed by 8 mm so that pleural nodules stay in, then widened by 2 mm.
+ * the table), closed by 8 mm so that pleural nodules stay in, holes of up to 12 cm² in a slice filled so that large nodules do,
+ * then widened by 2 mm.
  *
  * @param volume  HU, isotropic, about 1 mm
  */
@@ -41,7 +45,7 @@ export function lungMask(volume: Volume<Float32Array>): LungMask {
   const data = new Uint8Array(air.length);
   for (const lung of lungs) components.paint(lung.index, data, 1);
 
-  const closed = lungs.length === 0 ? { data, dims, spacing } : closeBox({ data, dims, spacing }, Math.round(CLOSING_MM / spacing[0]));
+  const closed = lungs.length === 0 ? { data, dims, spacing } : fillHoles(closeBox({ data, dims, spacing }, Math.round(CLOSING_MM / spacing[0])), LARGEST_HOLE_MM2);
   const widened = lungs.length === 0 ? closed : dilateBox(closed, Math.round(WIDENING_MM / spacing[0]));
   return {
     ...widened,
