@@ -2,6 +2,8 @@ import type { AdmissionPolicy } from '../edges/dicom-scp/admission.ts';
 import { type AeRights, everyRight } from '../edges/dicom-scp/ae-rights.ts';
 import { CommitmentReporter } from '../edges/dicom-scp/commitment/commitment-reporter.ts';
 import { CommitmentScp } from '../edges/dicom-scp/commitment/commitment-scp.ts';
+import { PerformedStepScp } from '../edges/dicom-scp/performed-step/performed-step-scp.ts';
+import { WorklistScp } from '../edges/dicom-scp/worklist/worklist-scp.ts';
 import { FindScp } from '../edges/dicom-scp/query-retrieve/find-scp.ts';
 import { GetScp } from '../edges/dicom-scp/query-retrieve/get-scp.ts';
 import { MoveScp } from '../edges/dicom-scp/query-retrieve/move-scp.ts';
@@ -39,6 +41,8 @@ export function createDimseServices({ config, database, clock, log }: RoleContex
       new FindScp({ database, aeTitle, log, rightsOf }),
       new GetScp(retrieve),
       new MoveScp({ ...retrieve, clock, destination: peer }),
+      new WorklistScp({ database, log, rightsOf }),
+      new PerformedStepScp({ database, clock, log }),
       new CommitmentScp({ database, clock, log, accepted: reporter.take }),
       new CommitmentResultService({ log, record: (event) => recordCommitmentResult(database, event, clock.now()) }),
     ],

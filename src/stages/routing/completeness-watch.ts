@@ -1,6 +1,7 @@
 import { decideCompleteness, type CompletenessPolicy } from '../../domain/completeness.ts';
 import { asGatewayError } from '../../foundation/errors.ts';
 import { arrivingStudies, type ArrivingStudy } from '../../store/study.ts';
+import { manifestEvidence } from '../../store/study-manifest.ts';
 import { routeStudy, type RoutingDependencies } from './study-router.ts';
 
 export interface CompletenessWatchOptions extends RoutingDependencies {
@@ -59,10 +60,11 @@ export class CompletenessWatch {
   async #sweep(): Promise<number> {
     const { clock, database, completeness } = this.#options;
     const studies = await arrivingStudies(database, MOST_STUDIES);
+    const manifests = await manifestEvidence(database, studies.map((study) => study.study_instance_uid));
     let next = clock.now() + (this.#options.pollMs ?? 2_000);
     for (const study of studies) {
       if ((this.#failedUntil.get(study.study_instance_uid) ?? 0) > clock.now()) continue;
-      const decision = decideCompleteness(evidenceOf(study), completeness, clock.now());
+      const decision = decideCompleteness({ ...evidenceOf(study), manifest: manifests.get(study.study_instance_uid) }, completeness, clock.now());
       if (decision.kind === 'wait') next = Math.min(next, decision.until);
       else await this.#route(study, decision);
     }

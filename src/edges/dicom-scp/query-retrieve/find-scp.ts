@@ -8,7 +8,6 @@ import { asGatewayError } from '../../../foundation/errors.ts';
 import type { Log } from '../../../foundation/log.ts';
 import { fault, ok, type Result } from '../../../foundation/result.ts';
 import { DataSet, type Element } from '../../../standards/dicom/data-set.ts';
-import { DicomWriteError, writeDataSet } from '../../../standards/dicom/data-set-writer.ts';
 import { matchOf } from '../../../standards/dicom/query-key.ts';
 import { tags } from '../../../standards/dicom/tags.ts';
 import { commandFields } from '../../../standards/dimse/command.ts';
@@ -17,6 +16,7 @@ import type { ExtendedNegotiation } from '../../../standards/upper-layer/pdu.ts'
 import type { Database } from '../../../store/database.ts';
 import type { DataSetSink, DimseRequest, DimseService } from '../../../transport/dicom/dimse-service.ts';
 import type { RightsOf } from '../ae-rights.ts';
+import { answerPending, finishMatches } from './answer-matches.ts';
 import { type Identifier, queryRetrieveClasses, readIdentifier } from './query-model.ts';
 
 export interface FindScpOptions {
@@ -27,7 +27,6 @@ export interface FindScpOptions {
 }
 
 /** Matches are read from the index in pages of this many, so that a slow peer never makes us hold more. */
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 const PAGE = 1_000;
 const FIND_CLASSES: ReadonlySet<string> = new Set([queryRetrieveClasses.patientRootFind, queryRetrieveClasses.studyRootFind]);
 const LEVELS_ABOVE: Readonly<Record<QueryLevel, readonly QueryLevel[]>> = {
@@ -90,15 +89,11 @@ export class FindScp implements DimseService {
     for (let offset = 0; ; offset += PAGE) {
       const page = await searchIndex(this.#options.database, { ...query, limit: PAGE, offset });
       const pending = ignoresKeys || page.unsupported.length > 0 ? statuses.pendingOptionalKeysUnsupported : statuses.pending;
-      for (const match of page.matches) {
-        if (request.isCancelled) return void request.respond({ status: statuses.cancel });
-        // A turn of the event loop between responses: it is where a C-CANCEL comes in, and where other associations live.
-        await (request.respond({ status: pending }, encode(responseOf(identifier, match, this.#options.aeTitle), identifier.keys, request.context.transferSyntax)) ?? turn());
-        if (request.signal.aborted && !request.isCancelled) return;
-      }
+      const responses = page.matches.map((match) => responseOf(identifier, match, this.#options.aeTitle));
+      if (!(await answerPending(request, pending, responses, identifier.keys))) return;
       if (!page.more) break;
     }
-    void request.respond({ status: request.isCancelled ? statuses.cancel : statuses.success });
+    finishMatches(request);
   }
 }
 
@@ -142,17 +137,4 @@ function isUniqueKey(tag: number, level: QueryLevel): boolean {
   const attribute = indexedAttribute(tag);
   if (tag === tags.PatientID) return level === 'patient';
   return attribute?.comparison === 'uid' && tag !== tags.SOPClassUID && tag !== tags.AvailableTransferSyntaxUID && LEVELS_ABOVE[level].includes(attribute.level);
-}
-
-/** In the character set the peer asked in, when that can say it; else in UTF-8 (PS3.4 §C.4.1.1.3.2 lets the SCP choose). */
-function encode(response: DataSet, request: DataSet, transferSyntaxUid: string): Uint8Array {
-  const asked = request.strings(tags.SpecificCharacterSet);
-  const plain = [...response].every((element) => response.strings(element.tag).every((text) => /^[\x20-\x7e]*$/.test(text)));
-  if (plain) return writeDataSet(response, transferSyntaxUid);
-  try {
-    if (asked.length > 0) return writeDataSet(response.with({ tag: tags.SpecificCharacterSet, vr: 'CS', value: asked }), transferSyntaxUid);
-  } catch (thrown) {
-    if (!(thrown instanceof DicomWriteError)) throw thrown;
-  }
-  return writeDataSet(response.with({ tag: tags.SpecificCharacterSet, vr: 'CS', value: ['ISO_IR 192'] }), transferSyntaxUid);
 }
