@@ -47,6 +47,7 @@ export async function startGateway() {
       child.kill('SIGTERM');
       await new Promise((resolve) => child.once('exit', resolve));
       await postgresql.stop();
+      rmSync(postgresql.folder, { recursive: true, force: true });
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

@@ -151,6 +151,8 @@ class Rig {
     this.intake?.kill('SIGKILL');
     await this.gone;
     await this.postgresql?.stop().catch(() => undefined);
+    // Run by root the cluster lies outside the data folder.
+    if (this.postgresql !== undefined && process.env['KEEP'] === undefined) rmSync(this.postgresql.folder, { recursive: true, force: true });
   }
 }
 
