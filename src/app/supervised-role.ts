@@ -119,7 +119,7 @@ export class SupervisedRole {
     this.#state = 'restarting';
     this.#restarts += 1;
     this.#unready = [`ended with ${signal ?? code}, starts again`];
-    this.#options.log.error('role.ended', { role: this.#options.role, code, signal, restartInMs: this.#backOffMs });
+    this.#options.log.error('role.ended', { process: this.#options.role, code, signal, restartInMs: this.#backOffMs });
     this.#retry = setTimeout(() => {
       this.#launch(
         () => undefined,
