@@ -4,6 +4,7 @@ import type { EvaluateOptions } from './app/cli/evaluate.ts';
 import type { GenerateOptions } from './app/cli/generate.ts';
 import type { ModelCheckOptions } from './app/cli/model-check.ts';
 import type { ModelStateOptions } from './app/cli/model-registry.ts';
+import type { EchoOptions } from './app/cli/echo.ts';
 import type { SendOptions } from './app/cli/send.ts';
 import { GatewayError } from './foundation/errors.ts';
 
@@ -30,8 +31,9 @@ program.command('send').description('send DICOM files and folders over C-STORE')
   .requiredOption('--to <peer>', 'AE@host:port').option('--calling <ae>', 'our AE title', 'ISOCENTER').option('--timeout <seconds>', 'longest wait for one answer', '60')
   .action(async (files: string[], options: SendOptions) => exit(await (await import('./app/cli/send.ts')).send(files, options)));
 
-program.command('echo').description('C-ECHO a peer').argument('<peer>', 'AE@host:port').option('--calling <ae>', 'our AE title', 'ISOCENTER')
-  .action(async (peer: string, options: { calling: string }) => exit(await (await import('./app/cli/echo.ts')).echo(peer, options)));
+program.command('echo').description('C-ECHO a peer; with --all every peer and destination of the configuration').argument('[peer]', 'AE@host:port').option('--calling <ae>', 'our AE title', 'ISOCENTER')
+  .option('--all', 'ask every configured peer and destination, and say what to fix').option(...CONFIG)
+  .action(async (peer: string | undefined, options: EchoOptions) => exit(await (await import('./app/cli/echo.ts')).echo(peer, options)));
 
 program.command('generate').description('write a seeded phantom study with its truth').argument('<phantom>', 'for example chest-ct')
   .requiredOption('--seed <n>', 'a seed, or a range such as 1-20').requiredOption('--out <dir>', 'folder to write to')

@@ -1,4 +1,4 @@
-import { DataSet } from '../dicom/data-set.ts';
+import type { DataSet } from '../dicom/data-set.ts';
 import { tags } from '../dicom/tags.ts';
 import { statuses } from './statuses.ts';
 
