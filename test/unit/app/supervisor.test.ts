@@ -15,7 +15,8 @@ interface Gateway {
   readonly output: () => string;
 }
 
-suite('supervisor', () => {
+suite('supervisor', function () {
+  this.timeout(180_000);
   let dataDir: string;
   let started: ChildProcess[] = [];
 
@@ -31,7 +32,7 @@ suite('supervisor', () => {
   }
 
   async function ready(started: Gateway): Promise<void> {
-    await eventually(() => /^ready$/m.test(started.output()) || started.process.exitCode !== null, 30_000);
+    await eventually(() => /^ready$/m.test(started.output()) || started.process.exitCode !== null, 90_000);
     assert.match(started.output(), /^ready$/m);
   }
 
