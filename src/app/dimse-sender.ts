@@ -4,6 +4,7 @@ import type { Clock } from '../foundation/clock.ts';
 import { GatewayError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import type { DimsePeer } from '../peers/dimse/dimse-peer.ts';
+import { probeStorage } from '../peers/dimse/probe-storage.ts';
 import { sendInstances } from '../peers/dimse/send-instances.ts';
 import type { DimseConfig } from './config/schema.ts';
 
@@ -15,6 +16,11 @@ export function createDimseSender(dimse: DimseConfig, clock: Clock, log: Log): D
       if (peer === undefined) throw new GatewayError('PEER_UNKNOWN', `${aeTitle} is none of dimse.peers`, { failure: 'permanent' });
       const items = instances.map((instance) => ({ ...instance, bytes: instance.dataSet() }));
       return sendInstances(peer, items, { clock, log, signal, timeoutMs });
+    },
+    probe: async (aeTitle, sopClassUids, signal) => {
+      const peer = configuredPeer(dimse, aeTitle);
+      if (peer === undefined) throw new GatewayError('PEER_UNKNOWN', `${aeTitle} is none of dimse.peers`, { failure: 'permanent' });
+      return probeStorage(peer, sopClassUids, { clock, log, signal });
     },
   };
 }

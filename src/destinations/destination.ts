@@ -1,4 +1,5 @@
 import type { DeliveryOutcome } from '../domain/delivery.ts';
+import type { AcceptedClass } from '../domain/ladder.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { DimseSender } from './dimse-store/dimse-sender.ts';
@@ -50,6 +51,8 @@ export interface Destination {
    * a rejection is our own mistake and counts as ambiguous. Repeating a payload is always allowed.
    */
   deliver(payloads: readonly Payload[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]>;
+  /** Which of these SOP classes the peer takes, where it can be asked without sending. Rejects with a GatewayError when it does not answer. */
+  probe?(sopClassUids: readonly string[], signal: AbortSignal): Promise<readonly AcceptedClass[]>;
   close(): Promise<void>;
 }
 

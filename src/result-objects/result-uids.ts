@@ -9,6 +9,7 @@ export type ResultRole =
   | 'segmentation'
   | 'key-objects'
   | 'presentation-state'
+  | 'parametric-map'
   | 'secondary-capture'
   | 'encapsulated-pdf';
 
@@ -21,6 +22,7 @@ const seriesOffset: Readonly<Record<ResultRole, number>> = {
   'secondary-capture': 5,
   'encapsulated-pdf': 6,
   'structured-report-2d': 7,
+  'parametric-map': 8,
 };
 
 /**

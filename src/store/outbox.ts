@@ -20,14 +20,24 @@ export interface NewOutboxMessage {
   /** `held`: a person must let it go. */
   readonly state: 'pending' | 'held';
   readonly waitingFor: string;
+  /** Results as DICOM: why this form goes to this destination. */
+  readonly rung?: RungTaken | undefined;
   readonly at: Date;
+}
+
+/** The step of the ladder that a destination got. */
+export interface RungTaken {
+  readonly rung: string;
+  readonly why: string;
+  /** The next one follows when the destination refuses this. */
+  readonly stepsDown: boolean;
 }
 
 const insert = {
   name: 'outbox_insert',
   text: `insert into outbox_message (idempotency_key, destination, kind, purpose, study_instance_uid, trace_id, job_id, result_object_id, instance_id,
-           ordering_key, waiting_for, next_attempt_at, created_at, state)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)
+           ordering_key, waiting_for, next_attempt_at, created_at, state, rung, rung_reason, steps_down)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, $15, $16)
          on conflict (idempotency_key) do nothing returning id`,
 };
 
@@ -35,7 +45,7 @@ const insert = {
 export async function insertOutboxMessage(tx: Tx, message: NewOutboxMessage): Promise<number | undefined> {
   const [row] = await tx.query<{ id: number }>(insert, [
     message.idempotencyKey, message.destination, message.kind, message.purpose, message.studyInstanceUid, message.traceId, message.jobId, message.resultObjectId,
-    message.instanceId, message.orderingKey, message.waitingFor, message.at, message.state,
+    message.instanceId, message.orderingKey, message.waitingFor, message.at, message.state, message.rung?.rung ?? null, message.rung?.why ?? null, message.rung?.stepsDown ?? false,
   ]);
   return row?.id;
 }
@@ -154,6 +164,18 @@ export async function markFailed(
   await tx.execute(endAttempt, [message.id, message.attempts, at, end.outcome, end.status, JSON.stringify(end.detail)]);
   const state = next.retryAt === null ? 'dead' : 'pending';
   return (await tx.execute(fail, [message.id, owner, message.attempts, state, next.retryAt, next.waitingFor, JSON.stringify(failure)])) === 1;
+}
+
+const replace = {
+  name: 'outbox_replaced',
+  text: `update outbox_message set state = 'cancelled', waiting_for = $4, last_failure = $5, lease_owner = null, lease_until = null
+         where id = $1 and lease_owner = $2 and attempts = $3 and state = 'sending'`,
+};
+
+/** The destination does not take this form and has got another. False: the lease was lost. */
+export async function markReplaced(tx: Tx, message: LeasedMessage, owner: string, failure: OutboxFailure, by: string, end: AttemptEnd, at: Date): Promise<boolean> {
+  await tx.execute(endAttempt, [message.id, message.attempts, at, end.outcome, end.status, JSON.stringify(end.detail)]);
+  return (await tx.execute(replace, [message.id, owner, message.attempts, by, JSON.stringify(failure)])) === 1;
 }
 
 const giveBack = {

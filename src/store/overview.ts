@@ -96,9 +96,11 @@ export interface ResultLine {
 
 const results = {
   name: 'overview_results',
-  text: `select role, media_type, sop_instance_uid, series_instance_uid, length, sha256, created_at, job_id from result_object where study_instance_uid = $1 order by id`,
+  text: `select role, media_type, sop_instance_uid, series_instance_uid, length, sha256, created_at, job_id from result_object
+         where study_instance_uid = $1 and not (media_type = 'application/dicom' and instance_id is null) order by id`,
 };
 
+/** Without the renditions that are kept for the case that a destination refuses a better one. */
 export async function resultsOfStudy(tx: Tx, studyInstanceUid: string): Promise<ResultLine[]> {
   return tx.query<ResultLine>(results, [studyInstanceUid]);
 }
@@ -114,6 +116,9 @@ export interface DeliveryLine {
   readonly next_attempt_at: Date;
   readonly waiting_for: string | null;
   readonly last_failure: Readonly<Record<string, unknown>> | null;
+  /** Which step of the ladder (report, overlay, picture, document) the destination got, and why; null for originals and what is no DICOM. */
+  readonly rung: string | null;
+  readonly rung_reason: string | null;
   readonly created_at: Date;
   readonly delivered_at: Date | null;
   readonly proven_at: Date | null;
@@ -121,7 +126,7 @@ export interface DeliveryLine {
 
 const deliveries = {
   name: 'overview_deliveries',
-  text: `select o.id, o.destination, o.kind, o.purpose, o.state, coalesce(r.role, i.sop_instance_uid) as object, o.attempts, o.next_attempt_at, o.waiting_for, o.last_failure,
+  text: `select o.id, o.destination, o.kind, o.purpose, o.state, coalesce(r.role, i.sop_instance_uid) as object, o.attempts, o.next_attempt_at, o.waiting_for, o.last_failure, o.rung, o.rung_reason,
            o.created_at, o.delivered_at, o.proven_at
          from outbox_message o left join result_object r on r.id = o.result_object_id left join instance i on i.id = o.instance_id
          where o.study_instance_uid = $1 order by o.id limit $2`,

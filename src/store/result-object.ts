@@ -1,6 +1,9 @@
 import type { Tx } from './database.ts';
 
-/** An object a run produced: DICOM lies in the segments (`instanceId`), everything else in the row (`bytes`). */
+/**
+ * An object a run produced: DICOM lies in the segments (`instanceId`), everything else in the row (`bytes`); so does a spare rendition, which is no
+ * part of the study and only sent when a destination refuses a better one.
+ */
 export interface NewResultObject {
   readonly jobId: number;
   readonly studyInstanceUid: string;
@@ -8,7 +11,7 @@ export interface NewResultObject {
   readonly role: string;
   readonly ordinal: number;
   readonly mediaType: 'application/dicom' | 'application/fhir+json' | 'application/hl7-v2';
-  readonly dicom: { readonly sopInstanceUid: string; readonly sopClassUid: string; readonly seriesInstanceUid: string; readonly instanceId: number } | null;
+  readonly dicom: { readonly sopInstanceUid: string; readonly sopClassUid: string; readonly seriesInstanceUid: string; readonly instanceId: number | null } | null;
   readonly bytes: Uint8Array | null;
   /** Hex, over the bytes that are sent: of a DICOM object its data set. */
   readonly sha256: string;
@@ -76,7 +79,7 @@ export interface StoredPayload {
 const payloads = {
   name: 'result_payloads',
   text: `select m.id as message_id, coalesce(r.media_type, 'application/dicom') as media_type, r.role, j.job_key, r.bytes,
-           i.sop_instance_uid, i.sop_class_uid, i.transfer_syntax_uid, i.writer, i.segment, i.data_offset, i.data_length
+           coalesce(i.sop_instance_uid, r.sop_instance_uid) as sop_instance_uid, coalesce(i.sop_class_uid, r.sop_class_uid) as sop_class_uid, i.transfer_syntax_uid, i.writer, i.segment, i.data_offset, i.data_length
          from outbox_message m
          left join result_object r on r.id = m.result_object_id
          left join inference_job j on j.id = r.job_id

@@ -132,7 +132,7 @@ export const tools: DestinationTools = {
   software: 'isocenter/test',
   resolvePath: (file) => file,
   secret: () => undefined,
-  dimse: { store: () => Promise.reject(new Error('no DIMSE in this test')) },
+  dimse: { store: () => Promise.reject(new Error('no DIMSE in this test')), probe: () => Promise.reject(new Error('no DIMSE in this test')) },
 };
 
 export function dicomPayload(number: number, size = 5_000): DicomPayload {

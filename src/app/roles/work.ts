@@ -6,6 +6,8 @@ import { ContentDigests } from '../../stages/intake/content-digests.ts';
 import { createResultWriter } from '../../stages/results/result-writer.ts';
 import { CompletenessWatch } from '../../stages/routing/completeness-watch.ts';
 import { SegmentReader } from '../../store/segments/segment-reader.ts';
+import { bundledTypeface } from '../bundled-typeface.ts';
+import { installationFolder } from '../config/load-config.ts';
 import { createAuditChainer } from '../audit-chainer.ts';
 import type { Component } from '../component.ts';
 import { committingDestinations, createDestinations } from '../destinations.ts';
@@ -24,6 +26,7 @@ export function workComponents(context: RoleContext): readonly Component[] {
   // The same after a restart on this machine, so that a worker takes its own leases back at once.
   const worker = `work@${os.hostname()}`;
 
+  const destinations = createDestinations(context);
   const writeResults = createResultWriter({
     database, segments, clock, log, worker,
     get writer() {
@@ -31,7 +34,9 @@ export function workComponents(context: RoleContext): readonly Component[] {
     },
     gateway: gatewayEquipment(config),
     utcOffsetMinutes: (at) => -at.getTimezoneOffset(),
-    destinations: config.destinations,
+    destinations: config.destinations.map(({ name, kind, ...options }) => ({ name, kind, ...('accepts' in options ? { accepts: options.accepts, also: options.also } : {}) })),
+    probe: (name, sopClassUids, signal) => destinations.find((destination) => destination.name === name)?.probe?.(sopClassUids, signal) ?? Promise.resolve(undefined),
+    typeface: bundledTypeface(installationFolder),
   });
   const routing = new CompletenessWatch({
     database, segments, clock, log,
@@ -47,7 +52,7 @@ export function workComponents(context: RoleContext): readonly Component[] {
     runnableModels: () => models.runnable(),
     runModel: (run, options) => models.run(run, options),
   });
-  const delivery = new DeliveryStage({ database, segments, clock, log, metrics, owner: worker, destinations: createDestinations(context) });
+  const delivery = new DeliveryStage({ database, segments, clock, log, metrics, owner: worker, destinations });
   const digests = new ContentDigests({ database, reader: segments, clock, log });
   const proofs = new ProveDeliveries({ database, clock, log, destinations: committingDestinations(context) });
   return [createAuditChainer(database, log), store, models, delivery, proofs, inference, routing, digests];

@@ -2,6 +2,7 @@ import type { Clock } from '../../foundation/clock.ts';
 import { GatewayError } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { DimsePeer } from '../../peers/dimse/dimse-peer.ts';
+import { probeStorage } from '../../peers/dimse/probe-storage.ts';
 import { sendInstances } from '../../peers/dimse/send-instances.ts';
 import type { DimseSender } from './dimse-sender.ts';
 
@@ -17,12 +18,16 @@ export interface DimsePeersSenderOptions {
  * Errors of `store`: DIMSE_PEER_UNKNOWN (permanent), and those of opening an association.
  */
 export function createDimseSender({ peers, clock, log }: DimsePeersSenderOptions): DimseSender {
+  const peerOf = (aeTitle: string): DimsePeer => {
+    const peer = peers.find((candidate) => candidate.aeTitle === aeTitle);
+    if (peer === undefined) throw new GatewayError('DIMSE_PEER_UNKNOWN', 'no such AE title among dimse.peers', { failure: 'permanent', context: { peer: aeTitle } });
+    return peer;
+  };
   return {
+    probe: async (peer, sopClassUids, signal) => probeStorage(peerOf(peer), sopClassUids, { clock, log, signal }),
     store: async (request, signal) => {
-      const peer = peers.find((candidate) => candidate.aeTitle === request.peer);
-      if (peer === undefined) throw new GatewayError('DIMSE_PEER_UNKNOWN', 'no such AE title among dimse.peers', { failure: 'permanent', context: { peer: request.peer } });
       const instances = request.instances.map((instance) => ({ ...instance, bytes: instance.dataSet() }));
-      return sendInstances(peer, instances, { clock, log, signal, timeoutMs: request.timeoutMs });
+      return sendInstances(peerOf(request.peer), instances, { clock, log, signal, timeoutMs: request.timeoutMs });
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { AcceptedClass } from '../../domain/ladder.ts';
+
 /**
  * C-STORE to a peer, as the dimse-store destination needs it: one association for a batch, one status per instance.
  * Implemented in dimse-peers-sender.ts.
@@ -5,6 +7,8 @@
 export interface DimseSender {
   /** Throws a GatewayError when no association came about; what happened to an instance on it is its result. */
   store(request: DimseStoreRequest, signal: AbortSignal): Promise<readonly DimseStoreResult[]>;
+  /** Asks for a presentation context of each SOP class in an association that stores nothing. Throws as `store` does. */
+  probe(peer: string, sopClassUids: readonly string[], signal: AbortSignal): Promise<readonly AcceptedClass[]>;
 }
 
 export interface DimseStoreRequest {

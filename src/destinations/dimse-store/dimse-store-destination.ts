@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { DeliveryFailure, DeliveryOutcome } from '../../domain/delivery.ts';
 import { asGatewayError } from '../../foundation/errors.ts';
 import { destinationKind, destinationName } from '../destination-kind.ts';
+import { ladderShape } from '../ladder-options.ts';
 import { refuseMediaType } from '../payload-check.ts';
 import type { DimseStoreResult } from './dimse-sender.ts';
 
@@ -15,6 +16,7 @@ export const dimseStore = destinationKind({
     storageCommitment: z.boolean().default(false).describe('Ask the peer to commit what it took'),
     timeoutSeconds: z.number().min(1).max(3_600).default(60).describe('Longest wait for one answer, seconds'),
     concurrency: z.int().min(1).max(16).default(1).describe('Associations at one time'),
+    ...ladderShape,
     batchSize: z.int().min(1).max(500).default(100).describe('Instances in one association'),
   }),
   mediaTypes: ['application/dicom'],
@@ -33,6 +35,7 @@ export const dimseStore = destinationKind({
           return instances.map(() => failure);
         }
       }),
+    probe: (sopClassUids, signal) => tools.dimse.probe(config.peer, sopClassUids, signal),
     close: () => Promise.resolve(),
   }),
 });
@@ -65,5 +68,7 @@ function statusOutcome(status: number, comment: string | undefined): DeliveryOut
   if (status === 0x0213 || status === 0xfe00) return { ...base, failure: 'transient', code: 'PEER_BUSY', message: `cannot take it now (${text})`, peerIsAtFault: true };
   if (status === 0x0124) return { ...base, failure: 'transient', code: 'PEER_DENIED', message: `does not allow us to store (${text})`, peerIsAtFault: true };
   if (status === 0x0110) return { ...base, failure: 'ambiguous', code: 'PEER_FAILED', message: `failed to process it (${text})`, peerIsAtFault: false };
+  // PS3.7 §C.5.6: SOP class not supported, said in the answer rather than when the association was made.
+  if (status === 0x0122) return { ...base, failure: 'permanent', code: 'SOP_CLASS_REFUSED', message: `takes no objects of this SOP class (${text})`, peerIsAtFault: false };
   return { ...base, failure: 'permanent', code: 'PEER_REFUSED', message: `refused the instance (${text})`, peerIsAtFault: false };
 }

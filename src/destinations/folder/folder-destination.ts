@@ -7,6 +7,7 @@ import { GatewayError } from '../../foundation/errors.ts';
 import { isUid } from '../../foundation/uid.ts';
 import { part10Header } from '../../standards/dicom/part10.ts';
 import { destinationKind, destinationName } from '../destination-kind.ts';
+import { fixedLadderShape } from '../ladder-options.ts';
 import type { Payload } from '../destination.ts';
 
 /**
@@ -20,6 +21,7 @@ export const folder = destinationKind({
     name: destinationName,
     kind: z.literal('folder'),
     path: z.string().min(1).describe('Where the files go; made when missing'),
+    ...fixedLadderShape,
     timeoutSeconds: z.number().min(1).max(3_600).default(60).describe('Longest wait for the file system, seconds'),
     concurrency: z.int().min(1).max(32).default(2).describe('Batches at one time'),
   }),

@@ -49,6 +49,8 @@ function failureOutcome(reason: number | undefined, status: number): DeliveryOut
   if (reason === 0x0110 || reason === 0x0213) {
     return { ...base, failure: 'ambiguous', code: 'PEER_FAILED', message: `could not process the instance (failure reason ${hex(reason)})`, peerIsAtFault: false };
   }
+  // PS3.18 Table I.2-2: Referenced SOP Class not supported.
+  if (reason === 0x0122) return { ...base, failure: 'permanent', code: 'SOP_CLASS_REFUSED', message: 'takes no objects of this SOP class (failure reason 0122H)', peerIsAtFault: false };
   return { ...base, failure: 'permanent', code: 'PEER_REFUSED', message: `refused the instance (failure reason ${reason === undefined ? 'not given' : hex(reason)})`, peerIsAtFault: false };
 }
 

@@ -1,4 +1,5 @@
 import type { Payload } from '../../destinations/destination.ts';
+import { explicitLittleEndian } from '../../standards/dicom/transfer-syntaxes.ts';
 import type { Tx } from '../../store/database.ts';
 import type { LeasedMessage } from '../../store/outbox.ts';
 import { payloadsOfMessages, type StoredPayload } from '../../store/result-object.ts';
@@ -25,6 +26,8 @@ function payloadOf(message: LeasedMessage, row: StoredPayload, segments: Segment
     // The job key is the same on every retry, so it also serves as the request's id.
     return { mediaType: row.media_type, studyInstanceUid, name: `${row.role ?? 'bundle'}-${row.job_key}`.replaceAll(/[^A-Za-z0-9.-]/g, '-').slice(0, 128), bytes: row.bytes };
   }
+  const { bytes } = row;
+  if (bytes !== null && row.sop_class_uid !== null && row.sop_instance_uid !== null) return sparePayload(studyInstanceUid, bytes, { sopClassUid: row.sop_class_uid, sopInstanceUid: row.sop_instance_uid });
   const address = addressOf(row);
   if (address === undefined || row.sop_class_uid === null || row.sop_instance_uid === null || row.transfer_syntax_uid === null) return undefined;
   return {
@@ -36,6 +39,16 @@ function payloadOf(message: LeasedMessage, row: StoredPayload, segments: Segment
     length: address.length,
     dataSet: () => (address.length <= SMALL_BYTES ? whole(segments, address) : segments.stream(address)),
   };
+}
+
+/** A rendition that was kept for the case that a better one is refused. */
+function sparePayload(studyInstanceUid: string, bytes: Buffer, uids: { readonly sopClassUid: string; readonly sopInstanceUid: string }): Payload {
+  return { mediaType: 'application/dicom', studyInstanceUid, ...uids, transferSyntaxUid: explicitLittleEndian, length: bytes.length, dataSet: () => once(bytes) };
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
 }
 
 async function* whole(segments: SegmentReader, address: BlobAddress): AsyncGenerator<Uint8Array, void, undefined> {

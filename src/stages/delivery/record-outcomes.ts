@@ -7,6 +7,7 @@ import { hasDeadLetters } from '../../store/dead-letter.ts';
 import { recordHop } from '../../store/hop.ts';
 import { notify } from '../../store/notify.ts';
 import { markDelivered, markFailed, type LeasedMessage } from '../../store/outbox.ts';
+import { learnTaken, stepDown } from './step-down.ts';
 
 export interface Recording {
   readonly owner: string;
@@ -47,6 +48,7 @@ async function recordSuccesses(tx: Tx, batch: readonly Succeeded[], { owner, at 
     end: { outcome: 'delivered' as const, status: outcome.status, detail: { ...outcome.detail, ...(outcome.alreadyThere === true ? { alreadyThere: true } : {}) } },
   }));
   const ours = await markDelivered(tx, owner, ends, at);
+  await learnTaken(tx, [...ours], at);
   for (const group of together(batch.filter(({ message }) => ours.has(message.id)))) {
     const [{ message, mediaType, outcome }] = group;
     const attempts = Math.max(...group.map((delivered) => delivered.message.attempts));
@@ -87,6 +89,7 @@ async function recordFailure(tx: Tx, { message, subject, mediaType }: Delivered,
     if (ours && outcome.failure === 'ambiguous') await audit(tx, message, 'delivery.unanswered', 4, facts, at);
     return;
   }
+  if (await stepDown(tx, { message, outcome, failure, end, owner, at })) return;
   const waitingFor = `${message.destination}: ${outcome.message}; ${decision.why === 'too-old' ? 'given up after the longest wait' : 'repeating it cannot help'}, a person must replay or cancel it`;
   if (!(await markFailed(tx, message, owner, failure, { retryAt: null, waitingFor }, end, at))) return;
   await recordHop(tx, { traceId: message.trace_id, studyInstanceUid: message.study_instance_uid, hop: hopOf(mediaType), event: 'destination-loop.dead', at, subject: message.destination, detail: facts });

@@ -14,7 +14,7 @@ import { moveWorkitem } from '../../store/workitem.ts';
 import type { BuiltResults } from './build-results.ts';
 import type { ResultFault } from './check-results.ts';
 import { publishResources } from './publish-resources.ts';
-import { queueDeliveries, type QueuedObject } from './queue-deliveries.ts';
+import { queueDeliveries, type ChosenRendition, type QueuedObject } from './queue-deliveries.ts';
 import type { ResultWriterDependencies } from './result-dependencies.ts';
 import { performedAttributes } from './workitem-output.ts';
 
@@ -22,9 +22,10 @@ export interface FinishedRun {
   readonly job: Job;
   readonly analysis: Analysis;
   readonly built: BuiltResults;
-  /** In the order of `built.dicom`. */
+  /** In the order of `built.dicom`, without its spares. */
   readonly durable: readonly DurableResult[];
   readonly faults: readonly ResultFault[];
+  readonly renditions: ReadonlyMap<string, ChosenRendition>;
   readonly context: ResultContext;
 }
 
@@ -37,9 +38,9 @@ export async function recordResults(deps: ResultWriterDependencies, run: Finishe
     if (!(await finishJob(tx, job, deps.worker, at, outcome))) return false;
     const objects = [...(await insertDicom(tx, run, at)), ...(await insertDocuments(tx, run, at))];
     await publishResources(tx, run.built.resources, { jobId: job.id, studyInstanceUid: job.study_instance_uid, at });
-    await queueDeliveries(tx, { job, objects, orderingKey: orderingKey(run), destinations: deps.destinations, at });
+    await queueDeliveries(tx, { job, objects, orderingKey: orderingKey(run), destinations: deps.destinations, renditions: run.renditions, at });
     const { startedAt, finishedAt } = context.times;
-    await moveWorkitem(tx, job.id, 'COMPLETED', null, performedAttributes({ studyInstanceUid: job.study_instance_uid, stationName: deps.gateway.stationName, startedAt, finishedAt, outputs: run.built.dicom }), at);
+    await moveWorkitem(tx, job.id, 'COMPLETED', null, performedAttributes({ studyInstanceUid: job.study_instance_uid, stationName: deps.gateway.stationName, startedAt, finishedAt, outputs: run.built.dicom.filter(({ spare }) => !spare) }), at);
     await leaveTraces(tx, deps.worker, run, at);
     return true;
   });
@@ -48,14 +49,17 @@ export async function recordResults(deps: ResultWriterDependencies, run: Finishe
 async function insertDicom(tx: Tx, { job, built, durable, faults }: FinishedRun, at: Date): Promise<QueuedObject[]> {
   const instanceIds = await indexResults(tx, durable, at);
   const objects: QueuedObject[] = [];
-  for (const [index, object] of built.dicom.entries()) {
-    const instanceId = instanceIds[index]!;
-    const { sopInstanceUid, sopClassUid, seriesInstanceUid, role, sha256, bytes } = object;
+  for (const object of built.dicom) {
+    const { sopInstanceUid, sopClassUid, seriesInstanceUid, role, sha256, bytes, spare } = object;
+    const refusal = refusalOf(faults, role) ?? (role === 'segmentation' ? null : refusalOf(faults, 'structured-report'));
+    if (spare && refusal !== null) continue;
+    const instanceId = spare ? null : instanceIds.shift()!;
     const resultObjectId = await insertResultObject(tx, {
       jobId: job.id, studyInstanceUid: job.study_instance_uid, role, ordinal: 0, mediaType: 'application/dicom',
-      dicom: { sopInstanceUid, sopClassUid, seriesInstanceUid, instanceId }, bytes: null, sha256, length: bytes.length, at,
+      dicom: { sopInstanceUid, sopClassUid, seriesInstanceUid, instanceId }, bytes: spare ? bytes : null, sha256, length: bytes.length, at,
     });
-    objects.push({ resultObjectId, role, mediaType: 'application/dicom', refusal: refusalOf(faults, role) });
+    // A rendition states what the SR states: if that is wrong, this is.
+    if (!spare) objects.push({ resultObjectId, role, mediaType: 'application/dicom', refusal });
   }
   return objects;
 }
@@ -84,8 +88,9 @@ function refusalOf(faults: readonly ResultFault[], role: string): string | null 
 
 async function leaveTraces(tx: Tx, worker: string, run: FinishedRun, at: Date): Promise<void> {
   const { job, analysis, built, faults } = run;
-  const uids = built.dicom.map((object) => object.sopInstanceUid);
-  const detail = { outcome: analysis.outcome, findings: analysis.findings.length, objects: [...built.dicom, ...built.documents].map((object) => object.role), sopInstanceUids: uids, deliver: job.deliver };
+  const made = built.dicom.filter(({ spare }) => !spare);
+  const uids = made.map((object) => object.sopInstanceUid);
+  const detail = { outcome: analysis.outcome, findings: analysis.findings.length, objects: [...made, ...built.documents].map((object) => object.role), sopInstanceUids: uids, deliver: job.deliver };
   await recordHop(tx, { traceId: job.trace_id, studyInstanceUid: job.study_instance_uid, hop: 11, event: 'result-writer.written', at, subject: job.job_key, detail });
   await recordAudit(tx, { at, actor: worker, action: 'job.done', outcome: 0, objectType: 'job', objectId: job.job_key, studyInstanceUid: job.study_instance_uid, detail });
   if (faults.length > 0) {

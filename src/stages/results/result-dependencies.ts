@@ -5,7 +5,8 @@ import type { GatewayEquipment } from '../../result-objects/result-context.ts';
 import type { Database } from '../../store/database.ts';
 import type { SegmentReader } from '../../store/segments/segment-reader.ts';
 import type { SegmentWriter } from '../../store/segments/segment-writer.ts';
-import type { DestinationName } from './queue-deliveries.ts';
+import type { Typeface } from '../../result-objects/drawing/typeface.ts';
+import type { DestinationName, Probe } from './destination-profiles.ts';
 
 /** What writing results needs; roles/work.ts hands it in. */
 export interface ResultWriterDependencies {
@@ -21,5 +22,9 @@ export interface ResultWriterDependencies {
   /** Local time of the site east of UTC at that moment, minutes. */
   readonly utcOffsetMinutes: (at: Date) => number;
   readonly destinations: readonly DestinationName[];
+  /** Asks a destination what it takes. */
+  readonly probe?: Probe;
+  /** The fonts of picture and document; without them these are not made. */
+  readonly typeface?: () => Typeface;
   readonly fhir?: FhirOptions;
 }

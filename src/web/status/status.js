@@ -109,7 +109,7 @@ function showDetail(study) {
   ])));
   byId('results').replaceChildren(...study.results.map((result) => row([result.role, { text: result.sop_instance_uid ?? '', className: 'uid' }, { text: result.length, className: 'num' }])));
   byId('deliveries').replaceChildren(...study.deliveryList.map((delivery) => row([
-    `${delivery.destination} (${delivery.kind})`, delivery.object, state(delivery.state), { text: delivery.attempts, className: 'num' }, delivery.waiting_for ?? '',
+    `${delivery.destination} (${delivery.kind})`, delivery.object, state(delivery.state), { text: delivery.attempts, className: 'num' }, delivery.waiting_for ?? delivery.rung_reason ?? '',
   ])));
   byId('rules').replaceChildren(...study.decisions.map((decision) => {
     const models = (decision.decision.models ?? []).map((model) => `${model.modelId}: ${model.reason}`).join('; ');

@@ -19,7 +19,7 @@ suite('C-STORE status as an outcome [PS3.4 Table B.2-1]', () => {
 
   test('out of resources and busy are transient, a mismatch and what it cannot understand are permanent', () => {
     assert.deepEqual([0xa700, 0xa701, 0x0213, 0x0124].map(summary), ['transient PEER_OUT_OF_RESOURCES', 'transient PEER_OUT_OF_RESOURCES', 'transient PEER_BUSY', 'transient PEER_DENIED']);
-    assert.deepEqual([0xa900, 0xc000, 0x0122, 0x0117].map(summary), ['permanent PEER_REFUSED', 'permanent PEER_REFUSED', 'permanent PEER_REFUSED', 'permanent PEER_REFUSED']);
+    assert.deepEqual([0xa900, 0xc000, 0x0122, 0x0117].map(summary), ['permanent PEER_REFUSED', 'permanent PEER_REFUSED', 'permanent SOP_CLASS_REFUSED', 'permanent PEER_REFUSED']);
     assert.equal(summary(0x0110), 'ambiguous PEER_FAILED');
   });
 
