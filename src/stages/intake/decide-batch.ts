@@ -9,6 +9,8 @@ export interface ArrivedRecord {
   readonly record: RecordHeader;
   /** As read from the data set, as far as it could be. */
   readonly header: InstanceHeader;
+  /** Other bytes than what is served under its UID, and the same content: a copy that was encoded anew. */
+  readonly isCopy?: boolean;
 }
 
 export interface QuarantinedRecord {
@@ -25,7 +27,7 @@ export interface SortedRecords {
 
 /**
  * What becomes of each record, by what is served already. Records keep their order: the first with a UID is served, a second with the
- * same length and checksum is a duplicate, one with another content goes to quarantine (ADR 0012).
+ * same length and checksum, or the same content written another way, is a duplicate, one with another content goes to quarantine (ADR 0012).
  */
 export function sortRecords(records: readonly ArrivedRecord[], active: ReadonlyMap<string, ActiveInstance>): SortedRecords {
   const fresh: ArrivedRecord[] = [];
@@ -44,7 +46,7 @@ export function sortRecords(records: readonly ArrivedRecord[], active: ReadonlyM
     if (served === undefined && earlier === undefined) {
       here.set(uid, record);
       fresh.push(arrived);
-    } else if (isSame(record, served, earlier)) duplicates.push({ arrived, seriesRowId: served?.series_id });
+    } else if (arrived.isCopy === true || isSame(record, served, earlier)) duplicates.push({ arrived, seriesRowId: served?.series_id });
     else quarantined.push({ arrived, reason: 'duplicate-other-content' });
   }
   return { fresh, duplicates, quarantined };

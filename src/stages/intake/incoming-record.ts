@@ -16,6 +16,8 @@ export interface IncomingRecordParts {
   readonly known: KnownContents;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether a durable record says the same as what is served under its UID; asked when their bytes differ. Never rejects. */
+  readonly isCopy: (record: RecordHeader) => Promise<boolean>;
   /** The record is durable; the answer leaves right after. */
   readonly onDurable: (arrived: ArrivedRecord) => void;
   /** The store could not write it. */
@@ -65,7 +67,8 @@ export class IncomingRecord implements IncomingInstance {
     const served = known.get(uid);
     if (served !== undefined) {
       const isSame = served.length === content.length && served.crc32 === content.crc32;
-      const outcome = await this.#store(read, isSame ? undefined : otherContent);
+      if (!isSame) return this.#storeOther(read);
+      const outcome = await this.#store(read, undefined);
       return outcome.kind === 'stored' ? { kind: 'duplicate' } : outcome;
     }
     known.remember(uid, content);
@@ -75,6 +78,17 @@ export class IncomingRecord implements IncomingInstance {
       known.forget(uid, content);
       throw thrown;
     }
+  }
+
+  /**
+   * Other bytes under a UID that is served. The record carries the verdict of quarantine before it is compared: after a kill in between
+   * it lies there, which loses nothing.
+   */
+  async #storeOther(read: ReadHeaderResult): Promise<StoreOutcome> {
+    const record = await this.#commit(read, otherContent.reason);
+    const isCopy = await this.#parts.isCopy(record);
+    this.#parts.onDurable(isCopy ? { record: { ...record, verdict: '' }, header: read.header, isCopy } : { record, header: read.header });
+    return isCopy ? { kind: 'duplicate' } : { kind: 'refused', ...otherContent };
   }
 
   async #store(read: ReadHeaderResult, refusal: Refusal | undefined): Promise<StoreOutcome> {

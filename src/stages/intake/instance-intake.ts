@@ -5,6 +5,7 @@ import type { Metrics } from '../../foundation/metrics.ts';
 import type { Database } from '../../store/database.ts';
 import { FIRST_RECORD } from '../../store/segments/record-format.ts';
 import { SegmentWriter, type SegmentWriterOptions } from '../../store/segments/segment-writer.ts';
+import { SegmentReader } from '../../store/segments/segment-reader.ts';
 import { ArrivalGroups } from './arrival-groups.ts';
 import type { ArrivedRecord } from './decide-batch.ts';
 import { IncomingRecord, refusedInstance } from './incoming-record.ts';
@@ -13,6 +14,7 @@ import { intakeMetrics, type IntakeMetrics } from './intake-metrics.ts';
 import { KnownContents } from './known-contents.ts';
 import type { ArrivalGroup, IncomingInstance, InstanceArrival, InstanceReceiver } from './receive-instance.ts';
 import { SpaceAlert } from './space-alert.ts';
+import { isCopyOfStored } from './stored-copy.ts';
 
 export interface InstanceIntakeOptions {
   readonly database: Database;
@@ -43,12 +45,14 @@ export class InstanceIntake implements InstanceReceiver {
   readonly #known: KnownContents;
   readonly #metrics: IntakeMetrics;
   readonly #space: SpaceAlert;
+  readonly #segments: SegmentReader;
 
   private constructor(options: InstanceIntakeOptions, writer: SegmentWriter, space: SpaceAlert) {
     const { database, protocol, clock, log } = options;
     this.#options = options;
     this.#writer = writer;
     this.#space = space;
+    this.#segments = new SegmentReader(options.segments.folder);
     this.#groups = new ArrivalGroups(clock);
     this.#metrics = intakeMetrics(options.metrics, { writer, lag: () => this.lag, groups: () => this.#groups.size });
     this.#indexer = new Indexer({
@@ -103,6 +107,7 @@ export class InstanceIntake implements InstanceReceiver {
     const { clock, log } = this.#options;
     return new IncomingRecord({
       sink: this.#writer.newRecord(), group, arrival, known: this.#known, clock, log,
+      isCopy: (record) => isCopyOfStored(this.#options.database, this.#segments, this.#writer.writer, record),
       onDurable: (arrived) => this.#durable(arrived),
       onFailure: (error) => this.#failed(error),
     });
@@ -119,6 +124,7 @@ export class InstanceIntake implements InstanceReceiver {
     this.#space.stop();
     await this.#indexer.stop(deadlineMs);
     await this.#writer.close();
+    this.#segments.close();
   }
 
   get #maxLag(): number {
