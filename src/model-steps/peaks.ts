@@ -32,6 +32,9 @@ export interface WindowMaps {
   readonly size: Triple;
 }
 
+/** Peaks found twice at a seam are one after `suppress`. */
+const SEAM_CELLS = 2;
+
 /**
  * Local maxima (26 neighbours) of the probability map in the inner part of a window, at least `floor`, whose cell or centre lies in the mask.
  *
@@ -43,7 +46,8 @@ export function findPeaks(window: WindowMaps, layout: DetectionMapLayout, option
   const { cell } = layout;
   const [gz, gy, gx] = [size[0] / cell, size[1] / cell, size[2] / cell];
   const plane = gz * gy * gx;
-  const rim = Math.max(1, Math.ceil(options.margin / cell));
+  // Two cells more than the inner part: at a seam the windows may disagree by a cell about where the maximum is, and each leave it to the other.
+  const rim = Math.max(1, Math.ceil(options.margin / cell) - SEAM_CELLS);
   const scores = maps.subarray(layout.probability * plane, (layout.probability + 1) * plane);
   const found: Detection[] = [];
   for (let k = rim; k < gz - rim; k++)
