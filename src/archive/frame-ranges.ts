@@ -30,7 +30,8 @@ export async function frameRanges(segments: SegmentReader, instance: ServedInsta
   if (!syntax.littleEndian || syntax.deflated) return undefined;
   const at = instance.header_length;
   const head = await segments.readRange(blobAddressOf(instance), at, Math.min(at + 20, instance.data_length));
-  const start = syntax.explicitVr ? 12 : 8;
+  // Data sets in Implicit VR under an explicit syntax are met: the two letters of a VR tell.
+  const start = /^O[A-Z]|^UN/.test(head.toString('latin1', 4, 6)) ? 12 : 8;
   if (head.length < start || head.readUInt16LE(0) !== 0x7fe0) return undefined;
   const length = head.readUInt32LE(start - 4);
   if (length !== UNDEFINED_LENGTH) return nativeRanges(description, at + start, length);

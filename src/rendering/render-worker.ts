@@ -27,7 +27,7 @@ export interface RenderAnswer {
 }
 
 parentPort?.on('message', ({ id, request }: { readonly id: number; readonly request: RenderRequest }) => {
-  void render(request).then((result) => parentPort?.postMessage({ id, result } satisfies RenderAnswer));
+  void render(request).then((result) => parentPort?.postMessage({ id, result } satisfies RenderAnswer, []));
 });
 
 async function render(request: RenderRequest): Promise<Result<Uint8Array, CodecFault>> {
@@ -37,7 +37,7 @@ async function render(request: RenderRequest): Promise<Result<Uint8Array, CodecF
     const { facts, viewport } = request;
     const whole = renderFrame(decoded.value, { ...facts, palette: facts.palette === undefined ? undefined : new PaletteColours(facts.palette) });
     const picture = viewport === undefined ? whole : fitInto(whole, viewport.width, viewport.height, viewport.area);
-    return ok(request.type === 'image/png' ? encodePng(picture) : await encodeJpeg(picture, request.quality));
+    return ok(request.type === 'image/png' ? encodePng(picture) : encodeJpeg(picture, request.quality));
   } catch (thrown) {
     return { ok: false, fault: codecFault('CRASH', thrown instanceof Error ? thrown.name : 'rendering threw') };
   }

@@ -37,7 +37,7 @@ function contentItem(item: DataSet, depth: number, budget: { left: number }): st
 }
 
 function valueText(item: DataSet): string {
-  switch (item.string(tags.ValueType)) {
+  switch (item.string(tags.ValueType) ?? '') {
     case 'TEXT': return item.string(tags.TextValue) ?? '';
     case 'CODE': return meaning(item, tags.ConceptCodeSequence);
     case 'NUM': return measured(item);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createDicomwebRouter } from '../../src/edges/dicomweb/dicomweb-router.ts';
+import { createDicomwebRouter, type DicomwebOptions } from '../../src/edges/dicomweb/dicomweb-router.ts';
 import { createWadoUriRouter } from '../../src/edges/dicomweb/wado-uri.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { silentLog } from '../../src/foundation/log.ts';
@@ -29,7 +29,7 @@ export interface ArchiveFixture {
 }
 
 /** A real archive: PostgreSQL, segments, intake and the DICOMweb service on a port of its own. */
-export async function archiveFixture(): Promise<ArchiveFixture> {
+export async function archiveFixture(changes: Partial<DicomwebOptions> = {}): Promise<ArchiveFixture> {
   const home = await testDatabase();
   const folder = mkdtempSync(path.join(os.tmpdir(), 'isocenter-archive-'));
   const database = new Database({ url: home.url, applicationName: 'test' });
@@ -39,7 +39,7 @@ export async function archiveFixture(): Promise<ArchiveFixture> {
   });
   const segments = new SegmentReader(folder);
   const app = createApp({ tls: false });
-  app.use('/dicom-web', createDicomwebRouter({ database, segments, receiver: intake, aeTitle: 'ISOCENTER', maxResults: 1000, log: silentLog }));
+  app.use('/dicom-web', createDicomwebRouter({ database, segments, receiver: intake, aeTitle: 'ISOCENTER', maxResults: 1000, clock: systemClock, adminToken: 'letmein', log: silentLog, ...changes }));
   app.use('/wado', createWadoUriRouter({ database, segments, log: silentLog }));
   const server = await startHttpServer({ host: '127.0.0.1', port: 0, handler: app });
   const url = `${server.url}/dicom-web`;

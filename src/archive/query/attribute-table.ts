@@ -31,7 +31,7 @@ export const indexedAttributes: readonly IndexedAttribute[] = [
   study(tags.StudyDate, 'DA', 's.study_date'),
   study(tags.StudyTime, 'TM', 's.study_time'),
   study(tags.AccessionNumber, 'SH', 's.accession_number'),
-  study(tags.ModalitiesInStudy, 'CS', '(select coalesce(array_agg(distinct m.modality order by m.modality) filter (where m.modality is not null), \'{}\') from series m where m.study_id = s.id)', 'modalities'),
+  study(tags.ModalitiesInStudy, 'CS', '(select coalesce(array_agg(distinct m.modality order by m.modality) filter (where m.modality is not null), \'{}\') from series m where m.study_id = s.id and m.instance_count > 0)', 'modalities'),
   study(tags.ReferringPhysicianName, 'PN', 's.referring_physician', 'name'),
   study(tags.TimezoneOffsetFromUTC, 'SH', 's.timezone_offset'),
   study(tags.StudyDescription, 'LO', 's.study_description', 'text', false),
@@ -42,7 +42,7 @@ export const indexedAttributes: readonly IndexedAttribute[] = [
   patient(tags.PatientSex, 'CS', 's.patient_sex'),
   study(tags.StudyInstanceUID, 'UI', 's.study_instance_uid', 'uid'),
   study(tags.StudyID, 'SH', 's.study_id'),
-  study(tags.NumberOfStudyRelatedSeries, 'IS', '(select count(*) from series m where m.study_id = s.id)', 'integer'),
+  study(tags.NumberOfStudyRelatedSeries, 'IS', '(select count(*) from series m where m.study_id = s.id and m.instance_count > 0)', 'integer'),
   study(tags.NumberOfStudyRelatedInstances, 'IS', '(select coalesce(sum(m.instance_count), 0) from series m where m.study_id = s.id)', 'integer'),
 
   series(tags.Modality, 'CS', 'r.modality'),

@@ -41,6 +41,9 @@ const ORDER: Record<QueryLevel, string> = {
   series: 's.study_date desc, s.id desc, r.series_number, r.id',
   instance: 's.study_date desc, s.id desc, r.series_number, r.id, i.instance_number, i.id',
 };
+// What was rejected as a whole is not found. Results do not count into a study's instances: only a study without others is looked at twice.
+const STUDY_SERVED = '(s.instance_count > 0 or exists (select 1 from series m where m.study_id = s.id and m.instance_count > 0))';
+const SERVED: Record<QueryLevel, string> = { patient: STUDY_SERVED, study: STUDY_SERVED, series: 'r.instance_count > 0', instance: "i.state = 'active'" };
 const DEPTH: Record<QueryLevel, number> = { patient: 0, study: 1, series: 2, instance: 3 };
 
 /** Turns a query into one statement on indexed columns. Pure. Values are always parameters, never text. */
@@ -63,7 +66,7 @@ export function buildCount(query: IndexQuery, most: number): { readonly text: st
 function conditionsOf(query: IndexQuery): { readonly where: string; readonly values: unknown[]; readonly unsupported: number[] } {
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  const conditions: string[] = query.level === 'instance' ? ["i.state = 'active'"] : [];
+  const conditions: string[] = [SERVED[query.level]];
   const unsupported: number[] = [];
   for (const { tag, match } of query.keys) {
     if (match.kind === 'universal') continue;
@@ -72,7 +75,7 @@ function conditionsOf(query: IndexQuery): { readonly where: string; readonly val
     else conditions.push(conditionOf(attribute, match, bind, query.fuzzy));
   }
   if (query.sentBy !== undefined) conditions.push(`exists (select 1 from arrival_study a join arrival_group g using (group_id) where a.study_instance_uid = s.study_instance_uid and g.calling_ae = ${bind(query.sentBy)})`);
-  return { where: conditions.length > 0 ? ` where ${conditions.join(' and ')}` : '', values, unsupported };
+  return { where: ` where ${conditions.join(' and ')}`, values, unsupported };
 }
 
 function isReturned(attribute: IndexedAttribute, query: IndexQuery): boolean {

@@ -19,7 +19,7 @@ export function createWadoUriRouter(options: Omit<WadoOptions, 'frames'> & { rea
 }
 
 async function retrieveByUri(options: WadoOptions, request: Request, response: Response): Promise<void> {
-  const text = (name: string): string | undefined => (typeof request.query[name] === 'string' ? (request.query[name] as string) : undefined);
+  const text = (name: string): string | undefined => queryText(request, name);
   if (text('requestType') !== 'WADO') return refuse(response, 400, 'requestType must be WADO');
   const [studyInstanceUid, seriesInstanceUid, sopInstanceUid] = ['studyUID', 'seriesUID', 'objectUID'].map(text);
   if (![studyInstanceUid, seriesInstanceUid, sopInstanceUid].every((uid) => uid !== undefined && isUid(uid))) return refuse(response, 400, 'studyUID, seriesUID and objectUID must be UIDs');
@@ -43,7 +43,7 @@ async function sendFile(options: WadoOptions, instance: ServedInstance, transfer
 }
 
 async function sendPicture(options: WadoOptions, instance: ServedInstance, contentType: string | undefined, request: Request, response: Response): Promise<void> {
-  const value = (name: string): string | undefined => (typeof request.query[name] === 'string' ? (request.query[name] as string) : undefined);
+  const value = (name: string): string | undefined => queryText(request, name);
   const [center, width, rows, columns, frame] = ['windowCenter', 'windowWidth', 'rows', 'columns', 'frameNumber'].map(value);
   const parameters = parseRenderParameters({
     ...(center === undefined || width === undefined ? {} : { window: `${center},${width}` }),
@@ -56,4 +56,9 @@ async function sendPicture(options: WadoOptions, instance: ServedInstance, conte
   const rendition = await renderInstance(options, instance, contentType, parameters.value, frame === undefined ? undefined : Number(frame));
   if (!rendition.ok) return refuse(response, rendition.fault.status, rendition.fault.message);
   response.set({ 'Content-Type': rendition.value.type, 'Content-Length': String(rendition.value.bytes.length) }).end(rendition.value.bytes);
+}
+
+function queryText(request: Request, name: string): string | undefined {
+  const value = request.query[name];
+  return typeof value === 'string' ? value : undefined;
 }
