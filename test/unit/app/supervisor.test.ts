@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { commandLine, pidExists } from '../../../src/app/process-identity.ts';
 import { eventually } from '../../support/eventually.ts';
 
-const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+/** The compiled program, as `npm test` builds it first: four processes that translate their own sources would take minutes. */
+const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 interface Gateway {
   readonly process: ChildProcess;
@@ -21,7 +22,7 @@ suite('supervisor', function () {
   let started: ChildProcess[] = [];
 
   function gateway(...args: string[]): Gateway {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, 'start', ...args], {
+    const child = spawn(process.execPath, [main, 'start', ...args], {
       env: { ...process.env, ISOCENTER_DATA_DIR: dataDir, ISOCENTER_DIMSE_PORT: '0', ISOCENTER_HTTP_PORT: '0', ISOCENTER_HL7_PORT: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
