@@ -5,6 +5,8 @@ import type { GenerateOptions } from './app/cli/generate.ts';
 import type { ModelCheckOptions } from './app/cli/model-check.ts';
 import type { ModelStateOptions } from './app/cli/model-registry.ts';
 import type { EchoOptions } from './app/cli/echo.ts';
+import type { StudyDecideOptions } from './app/cli/hold.ts';
+import type { QuarantineDecideOptions, QuarantineListOptions } from './app/cli/quarantine.ts';
 import type { SendOptions } from './app/cli/send.ts';
 import { GatewayError } from './foundation/errors.ts';
 
@@ -78,6 +80,22 @@ program.command('findings').description('print what an SR or SEG file says, as J
 const store = program.command('store').description('the segment store');
 store.command('check').description('read every record and hold the index to it').option(...CONFIG)
   .action(async (options: object) => exit(await (await import('./app/cli/store-check.ts')).storeCheck(options)));
+
+const quarantine = program.command('quarantine').description('objects that are kept and not served, until a person decides');
+quarantine.command('list').description('what waits, oldest first').option('--study <uid>', 'of one study').option('--json', 'as JSON').option(...CONFIG)
+  .action(async (options: QuarantineListOptions) => exit(await (await import('./app/cli/quarantine.ts')).quarantineList(options)));
+for (const [verb, decision, what] of [['release', 'released', 'serve an object in the study it names'], ['discard', 'discarded', 'leave an object unseen for good']] as const) {
+  quarantine.command(verb).description(what).argument('<id>', 'number of `quarantine list`').option('--by <name>', 'who; your login unless told').option(...CONFIG)
+    .action(async (id: string, options: QuarantineDecideOptions) => exit(await (await import('./app/cli/quarantine.ts')).quarantineDecide(id, decision, options)));
+}
+
+const study = program.command('study').description('holding studies');
+study.command('held').description('the studies that wait for a person').option(...CONFIG)
+  .action(async (options: object) => exit(await (await import('./app/cli/hold.ts')).studiesHeld(options)));
+for (const [verb, decision, what] of [['hold', 'held', 'let no rule run on a study'], ['release', 'released', 'let a held study go on']] as const) {
+  study.command(verb).description(what).argument('<uid>', 'Study Instance UID').requiredOption('--reason <text>', 'why; it is kept').option('--by <name>', 'who; your login unless told').option(...CONFIG)
+    .action(async (uid: string, options: StudyDecideOptions) => exit(await (await import('./app/cli/hold.ts')).studyDecide(uid, decision, options)));
+}
 
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').description('recompute its hash chain').option(...CONFIG)

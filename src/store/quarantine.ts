@@ -85,3 +85,26 @@ const undecided = { name: 'quarantine_undecided', text: 'select count(*)::int as
 export async function undecidedOf(tx: Tx, studyInstanceUid: string, reason: QuarantineReason): Promise<number> {
   return (await tx.query<{ n: number }>(undecided, [studyInstanceUid, reason]))[0]!.n;
 }
+
+/** A waiting object as a person needs to see it: which patient it claims, and which one the study has. Personal data: for people, not for logs. */
+export interface QuarantineLine extends QuarantinedRow {
+  readonly patient_id: string | null;
+  readonly issuer_of_patient_id: string | null;
+  readonly study_patient_id: string | null;
+  readonly study_issuer_of_patient_id: string | null;
+  /** Who sent it; null when its group is unknown. */
+  readonly calling_ae: string | null;
+}
+
+const lines = {
+  name: 'quarantine_lines',
+  text: `select ${COLUMNS.split(',').map((column) => `q.${column.trim()}`).join(', ')}, q.patient_id, q.issuer_of_patient_id, s.patient_id as study_patient_id,
+           s.issuer_of_patient_id as study_issuer_of_patient_id, g.calling_ae
+         from quarantine q left join study s using (study_instance_uid) left join arrival_group g using (group_id)
+         where q.decided_at is null and ($1::text is null or q.study_instance_uid = $1) order by q.received_at, q.id limit $2`,
+};
+
+/** `openQuarantine`, with what a person needs to decide. */
+export async function quarantineLines(tx: Tx, studyInstanceUid: string | null, limit: number): Promise<QuarantineLine[]> {
+  return tx.query<QuarantineLine>(lines, [studyInstanceUid, limit]);
+}

@@ -86,3 +86,37 @@ const unhold = { name: 'study_index_unhold', text: `update study set state = 're
 export async function unholdStudy(tx: Tx, studyInstanceUid: string, reason: string, at: Date): Promise<void> {
   await tx.execute(unhold, [studyInstanceUid, reason, at]);
 }
+
+export interface StudyHold {
+  readonly state: 'receiving' | 'complete' | 'held';
+  readonly hold_reason: string | null;
+}
+
+const holdOf = { name: 'study_index_hold_of', text: 'select state, hold_reason from study where study_instance_uid = $1 for update' };
+
+/** State of a study, locked for the rest of the transaction; undefined when it is unknown. */
+export async function lockHold(tx: Tx, studyInstanceUid: string): Promise<StudyHold | undefined> {
+  return (await tx.query<StudyHold>(holdOf, [studyInstanceUid]))[0];
+}
+
+/** A study that waits for a person. */
+export interface HeldStudy {
+  readonly study_instance_uid: string;
+  readonly hold_reason: string | null;
+  readonly changed_at: Date;
+  readonly instance_count: number;
+  /** Objects in quarantine under its UID that nobody has decided about. */
+  readonly undecided: number;
+}
+
+const held = {
+  name: 'study_index_held',
+  text: `select s.study_instance_uid, s.hold_reason, s.changed_at, s.instance_count,
+           (select count(*)::int from quarantine q where q.study_instance_uid = s.study_instance_uid and q.decided_at is null) as undecided
+         from study s where s.state = 'held' order by s.changed_at, s.id limit $1`,
+};
+
+/** What is held, longest first. */
+export async function heldStudies(tx: Tx, limit: number): Promise<HeldStudy[]> {
+  return tx.query<HeldStudy>(held, [limit]);
+}
