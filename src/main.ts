@@ -8,6 +8,8 @@ import type { SelftestOptions } from './app/cli/selftest.ts';
 import type { ModelCheckOptions } from './app/cli/model-check.ts';
 import type { ModelStateOptions } from './app/cli/model-registry.ts';
 import type { EchoOptions } from './app/cli/echo.ts';
+import type { StudyDecideOptions } from './app/cli/hold.ts';
+import type { QuarantineDecideOptions, QuarantineListOptions } from './app/cli/quarantine.ts';
 import type { SendOptions } from './app/cli/send.ts';
 import { GatewayError } from './foundation/errors.ts';
 
@@ -70,38 +72,6 @@ program.command('selftest').description('send a phantom study through the whole 
   .option('--timeout <seconds>', 'longest wait for the whole path', '300').option('--phantom <name>', 'which phantom', 'chest-ct').option('--slices <n>', 'number of slices', '60')
   .option('--to <peer>', 'AE@host:port of the DICOM listener; the one of the configuration unless told').option('--calling <ae>', 'AE title it calls with; rules may ask for it', 'SELFTEST')
   .action(async (options: SelftestOptions) => exit(await (await import('./app/cli/selftest.ts')).selftest(options)));
-
-program.command('explain').description('print why each rule did or did not run its models on a study').argument('<uid>', 'Study Instance UID').option(...CONFIG)
-  .action(async (uid: string, options: object) => exit(await (await import('./app/cli/explain.ts')).explain(uid, options)));
-
-program.command('evaluate').description('run a model on seeded phantoms and print its figures').argument('<model-id>', 'for example ref-lung-nodule-ct')
-  .requiredOption('--seeds <range>', 'for example 900-929').option('--json <file>', 'file to write the figures to').option('--models-dir <dir>', 'folder of model folders')
-  .action(async (modelId: string, options: EvaluateOptions) => exit(await (await import('./app/cli/evaluate.ts')).evaluate(modelId, options)));
-
-const model = program.command('model').description('models');
-model.command('check').description('check a model folder, run its self-test, print time and memory').argument('<dir>', 'folder with model.yaml')
-  .option('--write-digests', 'first put the digests of the files into model.yaml')
-  .action(async (dir: string, options: ModelCheckOptions) => exit(await (await import('./app/cli/model-check.ts')).modelCheck(dir, options)));
-
-model.command('list').description('every version of every model, its state, who set it and why').option(...CONFIG)
-  .action(async (options: object) => exit(await (await import('./app/cli/model-registry.ts')).modelList(options)));
-model.command('state').description('put a version to use or out of it').argument('<id>', 'ID, ID@VERSION or ID@DIGEST').argument('<state>', 'active, canary, shadow, validated, registered, retired, quarantined')
-  .requiredOption('--reason <text>', 'why; it is kept').option('--by <name>', 'who; your login unless told').option('--share <percent>', 'of studies, for a canary').option(...CONFIG)
-  .action(async (id: string, state: string, options: ModelStateOptions) => exit(await (await import('./app/cli/model-registry.ts')).modelState(id, state, options)));
-model.command('history').description('who changed the state of a version, and why').argument('<id>', 'ID, ID@VERSION or ID@DIGEST').option(...CONFIG)
-  .action(async (id: string, options: object) => exit(await (await import('./app/cli/model-registry.ts')).modelHistoryOf(id, options)));
-model.command('rescan').description('have the running gateway look at its models folder now').option(...CONFIG)
-  .action(async (options: object) => exit(await (await import('./app/cli/model-registry.ts')).modelRescan(options)));
-
-program.command('check').description('check SR and SEG files, also against their source images').argument('<files...>', 'files and folders')
-  .action(async (files: string[]) => exit((await import('./app/cli/check.ts')).checkObjects(files)));
-
-program.command('findings').description('print what an SR or SEG file says, as JSON').argument('<file>')
-  .action(async (file: string) => exit((await import('./app/cli/findings.ts')).findings(file)));
-
-const store = program.command('store').description('the segment store');
-store.command('check').description('read every record and hold the index to it').option(...CONFIG)
-  .action(async (options: object) => exit(await (await import('./app/cli/store-check.ts')).storeCheck(options)));
 
 program.command('explain').description('print why each rule did or did not run its models on a study').argument('<uid>', 'Study Instance UID').option(...CONFIG)
   .action(async (uid: string, options: object) => exit(await (await import('./app/cli/explain.ts')).explain(uid, options)));

@@ -27,3 +27,8 @@ export function committingDestinations({ config }: RoleContext): readonly Commit
     return peer === undefined ? [] : [{ name: entry.name, peer }];
   });
 }
+
+/** Names of the destinations that prove what they took, beyond answering for it. */
+export function provingDestinations(config: RoleContext['config']): readonly string[] {
+  return config.destinations.filter((entry) => entry.kind === 'dimse-store' && entry.storageCommitment).map((entry) => entry.name);
+}

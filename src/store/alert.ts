@@ -56,3 +56,10 @@ const open = {
 export async function openAlerts(tx: Tx, limit: number): Promise<AlertRow[]> {
   return tx.query<AlertRow>(open, [limit]);
 }
+
+const isOpenStatement = { name: 'alert_is_open', text: 'select 1 from alert where dedupe_key = $1 and resolved_at is null' };
+
+/** Whether an alert of this cause is open: a watch that finds the same each time need not count it up. */
+export async function isAlertOpen(tx: Tx, dedupeKey: string): Promise<boolean> {
+  return (await tx.query(isOpenStatement, [dedupeKey])).length > 0;
+}

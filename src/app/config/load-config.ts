@@ -124,10 +124,14 @@ function withoutPassword(values: ConfigFile): ConfigFile {
 
 /** A secret that is missing must be said now, not when the first delivery fails. */
 function missingSecrets(config: ConfigFile, environment: ConfigSource['environment']): { path: ConfigPath; message: string }[] {
-  return config.destinations.flatMap((destination, index) =>
-    (['bearerTokenEnv', 'passwordEnv'] as const).flatMap((key) => {
-      const variable = key in destination ? (destination as Partial<Record<typeof key, string>>)[key] : undefined;
-      return variable === undefined || (environment[variable] ?? '') !== '' ? [] : [{ path: ['destinations', index, key], message: `the environment variable ${variable} is not set` }];
+  const places = [
+    ...config.destinations.map((entry, index) => ({ entry, at: ['destinations', index] as ConfigPath })),
+    ...config.alerting.channels.map((entry, index) => ({ entry, at: ['alerting', 'channels', index] as ConfigPath })),
+  ];
+  return places.flatMap(({ entry, at }) =>
+    (['bearerTokenEnv', 'passwordEnv', 'secretEnv'] as const).flatMap((key) => {
+      const variable = key in entry ? (entry as Partial<Record<typeof key, string>>)[key] : undefined;
+      return variable === undefined || (environment[variable] ?? '') !== '' ? [] : [{ path: [...at, key], message: `the environment variable ${variable} is not set` }];
     }),
   );
 }

@@ -112,6 +112,46 @@ const rule = z.strictObject({
   priority: z.int().min(-1000).max(1000).default(0).describe('Order of jobs; higher runs first.'),
 });
 
+const severity = z.enum(['info', 'warning', 'critical']);
+const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 22:30');
+
+const alertChannel = z.discriminatedUnion('kind', [
+  z.strictObject({
+    name: name.describe('Unique name of the channel.'),
+    kind: z.literal('webhook').describe('HTTP POST, signed.'),
+    url: z.url({ protocol: /^https?$/ }).describe('Address that alerts are POSTed to as JSON.'),
+    secretEnv: z.string().min(1).optional().describe('Environment variable with the key of the HMAC-SHA-256 signature; unsigned when absent.'),
+    minSeverity: severity.default('warning').describe('Alerts below this are not told here.'),
+    escalation: z.boolean().default(false).describe('true = told only when nobody acknowledged an alert in time.'),
+  }),
+  z.strictObject({
+    name: name.describe('Unique name of the channel.'),
+    kind: z.literal('email').describe('A mail over SMTP.'),
+    host: host.describe('SMTP server.'),
+    port: peerPort.default(587).describe('TCP port of the SMTP server.'),
+    tls: z.boolean().default(false).describe('TLS from the first byte (port 465); else STARTTLS where the server offers it.'),
+    requireTls: z.boolean().default(true).describe('Send nothing without TLS or STARTTLS.'),
+    username: z.string().min(1).optional().describe('User name; the password comes from passwordEnv.'),
+    passwordEnv: z.string().min(1).optional().describe('Environment variable with the password.'),
+    from: z.string().min(3).describe('Sender address.'),
+    to: z.array(z.string().min(3)).min(1).describe('Addresses that are told.'),
+    minSeverity: severity.default('warning').describe('Alerts below this are not told here.'),
+    escalation: z.boolean().default(false).describe('true = told only when nobody acknowledged an alert in time.'),
+  }),
+]);
+
+const alerting = z.strictObject({
+  channels: z.array(alertChannel).default([]).describe('Who is told of alerts; [] = they are on the page and in /api/alerts only.'),
+  escalateAfterMinutes: z.number().min(1).max(10_080).default(30).describe('Time without acknowledgement after which escalation channels are told, minutes.'),
+  quietHours: z.strictObject({
+    from: clockTime.describe('Local time at which they begin.'),
+    to: clockTime.describe('Local time at which they end; earlier than from = over midnight.'),
+    minSeverity: severity.default('critical').describe('What is told in them all the same; the rest waits until they end.'),
+  }).optional().describe('Hours in which people are not disturbed; none when absent.'),
+  unprovenAfterMinutes: z.number().min(1).max(43_200).default(120).describe('Time after which a delivery that its destination has not proven raises an alert, minutes.'),
+  certificateDays: z.int().min(1).max(365).default(30).describe('Days before the end of a certificate at which an alert is raised.'),
+});
+
 const storage = z.strictObject({
   kind: z.enum(['disk', 's3']).default('disk').describe('Where the bytes of instances lie: under dataDir, or in an S3-compatible object store.'),
   segmentMegabytes: z.int().min(1).max(4096).default(256).describe('Size of a segment file, MiB.'),
@@ -142,9 +182,11 @@ export const configSchema = z.strictObject({
   completeness: completeness.prefault({}).describe('When a study counts as complete.'),
   rules: z.array(rule).default([]).describe('Which models see which study; the first that matches wins, per model; [] = keep only.'),
   storage: storage.prefault({}).describe('The segment store.'),
+  alerting: alerting.prefault({}).describe('Who is told when a person must look.'),
 });
 
 export type ConfigFile = z.output<typeof configSchema>;
 export type DimseConfig = ConfigFile['dimse'];
 export type TlsConfig = z.output<typeof tls>;
 export type RuleConfig = z.output<typeof rule>;
+export type AlertingConfig = z.output<typeof alerting>;

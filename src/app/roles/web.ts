@@ -7,6 +7,7 @@ import { createByHandRouter } from '../../edges/operator/by-hand-router.ts';
 import { EventStream } from '../../edges/operator/event-stream.ts';
 import { createHealthRouter } from '../../edges/operator/health-router.ts';
 import { onlyKnownHosts } from '../../edges/operator/known-host.ts';
+import { createQuarantineRouter } from '../../edges/operator/quarantine-router.ts';
 import { createOperatorRouter } from '../../edges/operator/operator-router.ts';
 import { requireBearer } from '../../edges/operator/require-bearer.ts';
 import { SegmentReader } from '../../store/segments/segment-reader.ts';
@@ -34,6 +35,7 @@ export function webComponents(context: RoleContext): readonly Component[] {
   guard(app, context);
   app.get('/api/events', events.handler);
   app.use('/api', createByHandRouter({ database, clock, destinations: config.destinations, proving: new Set(provingDestinations(config)), adminToken: config.adminToken }));
+  app.use('/api', createQuarantineRouter({ database, segments, clock, adminToken: config.adminToken }));
   app.use('/api', createOperatorRouter({ database, version: version() }));
   app.use('/dicom-web', createDicomwebRouter({ database, segments, receiver: intake, aeTitle: config.dimse.aeTitle[0] ?? 'ISOCENTER', maxResults: MOST_MATCHES, clock, adminToken: config.adminToken, log }));
   app.use('/wado', createWadoUriRouter({ database, segments, log }));

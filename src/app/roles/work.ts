@@ -8,6 +8,7 @@ import { CompletenessWatch } from '../../stages/routing/completeness-watch.ts';
 import { SegmentReader } from '../../store/segments/segment-reader.ts';
 import { bundledTypeface } from '../bundled-typeface.ts';
 import { installationFolder } from '../config/load-config.ts';
+import { alertingComponents } from '../alerting-components.ts';
 import { createAuditChainer } from '../audit-chainer.ts';
 import type { Component } from '../component.ts';
 import { committingDestinations, createDestinations } from '../destinations.ts';
@@ -55,5 +56,5 @@ export function workComponents(context: RoleContext): readonly Component[] {
   const delivery = new DeliveryStage({ database, segments, clock, log, metrics, owner: worker, destinations });
   const digests = new ContentDigests({ database, reader: segments, clock, log });
   const proofs = new ProveDeliveries({ database, clock, log, destinations: committingDestinations(context) });
-  return [createAuditChainer(database, log), store, models, delivery, proofs, inference, routing, digests];
+  return [createAuditChainer(database, log), store, models, delivery, proofs, inference, routing, digests, ...alertingComponents(context)];
 }
