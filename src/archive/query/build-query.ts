@@ -9,6 +9,8 @@ export interface IndexQuery {
   readonly keys: readonly { readonly tag: number; readonly match: Match }[];
   /** Tags to return besides the ones that always are. */
   readonly include: readonly number[] | 'all';
+  /** Return these and the UIDs above, and nothing else: what nobody asked for need not be computed. */
+  readonly only?: ReadonlySet<number>;
   readonly limit: number;
   readonly offset: number;
   /** Names match by the beginning of any word (QIDO fuzzymatching). */
@@ -82,6 +84,7 @@ function isReturned(attribute: IndexedAttribute, query: IndexQuery): boolean {
   // The UIDs above a match say where it belongs; every answer carries them.
   if (attribute.tag === tags.StudyInstanceUID) return query.level !== 'patient';
   if (attribute.tag === tags.SeriesInstanceUID) return query.level === 'series' || query.level === 'instance';
+  if (query.only !== undefined) return query.only.has(attribute.tag) && query.returnLevels.includes(attribute.level);
   if (!query.returnLevels.includes(attribute.level)) return false;
   if (attribute.always || query.include === 'all') return true;
   return query.include.includes(attribute.tag) || query.keys.some((key) => key.tag === attribute.tag);

@@ -18,10 +18,25 @@ export interface SearchResult {
 export async function searchIndex(tx: Tx, query: IndexQuery): Promise<SearchResult> {
   // One row more than asked tells whether there are more, without counting.
   const built = buildQuery({ ...query, limit: query.limit + 1 });
-  // Unnamed on purpose: a generic plan would scan for LIKE what a custom plan finds by index.
-  const rows = await tx.query<Record<string, unknown>>({ name: '', text: built.text }, built.values);
+  const rows = await tx.query<Record<string, unknown>>({ name: nameOf(built.text), text: built.text }, built.values);
   const matches = rows.slice(0, query.limit).map((row) => dataSetOf(built.columns, row));
   return { matches, more: rows.length > query.limit, unsupported: built.unsupported };
+}
+
+/** Statements that clients repeat are prepared once a connection; this many different ones, so that nobody can fill its memory. */
+const MAX_PREPARED = 100;
+const prepared = new Map<string, string>();
+
+/**
+ * Name of a prepared statement. None for patterns, on purpose: a generic plan would scan for LIKE what a custom plan finds by index.
+ */
+function nameOf(text: string): string {
+  if (text.includes(' like ') || text.includes(' ~ ')) return '';
+  const known = prepared.get(text);
+  if (known !== undefined || prepared.size >= MAX_PREPARED) return known ?? '';
+  const name = `search_${prepared.size + 1}`;
+  prepared.set(text, name);
+  return name;
 }
 
 /** How many match, counted no further than `most`. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { asGatewayError, GatewayError } from '../../foundation/errors.ts';
 import type { Command } from '../../standards/dimse/command.ts';
 import { commandPdus, DataSetFragmenter } from '../../standards/dimse/message-fragments.ts';
@@ -6,6 +7,8 @@ import type { DataSetBytes } from './dimse-service.ts';
 
 /** A data set given as one piece goes out in parts of this size, so that the socket's queue stays short. */
 const partBytes = 1_048_576;
+/** Data sets up to this size are joined with their command into one write. */
+const smallBytes = 32_768;
 
 /** Sends the messages of one association one after the other: fragments of two messages must not mix (PS3.8 §E.1). */
 export class MessageSender {
@@ -31,6 +34,8 @@ export class MessageSender {
    */
   send(contextId: number, command: Command, dataSet?: DataSetBytes): Promise<void> | undefined {
     if (this.#last === undefined && dataSet === undefined) return this.#association.sendPData(commandPdus(contextId, command, this.#peerMaxLength));
+    // The usual answer (an identifier, a few attributes): one write, and nothing to wait for.
+    if (this.#last === undefined && dataSet instanceof Uint8Array && dataSet.length <= smallBytes) return this.#association.sendPData(this.#whole(contextId, command, dataSet));
     const sent = this.#inTurn(this.#last, contextId, command, dataSet);
     const settled = sent
       .catch(() => {})
@@ -40,6 +45,11 @@ export class MessageSender {
       });
     this.#last = settled;
     return sent;
+  }
+
+  #whole(contextId: number, command: Command, dataSet: Uint8Array): Uint8Array {
+    const fragmenter = new DataSetFragmenter(contextId, this.#peerMaxLength);
+    return Buffer.concat([commandPdus(contextId, command, this.#peerMaxLength), ...fragmenter.push(dataSet), ...fragmenter.end()]);
   }
 
   /** Settles when everything given to `send` is with the socket. */

@@ -97,6 +97,9 @@ export class FindScp implements DimseService {
   }
 }
 
+/** In every answer at and below their level. */
+const UNIQUE_KEYS = [tags.PatientID, tags.StudyInstanceUID, tags.SeriesInstanceUID, tags.SOPInstanceUID];
+
 function queryOf(identifier: Identifier): Result<IndexQuery, { readonly comment: string }> {
   const keys: IndexQuery['keys'][number][] = [];
   for (const element of identifier.keys) {
@@ -106,7 +109,8 @@ function queryOf(identifier: Identifier): Result<IndexQuery, { readonly comment:
     if (!match.ok) return fault({ comment: match.fault.message });
     keys.push({ tag: element.tag, match: match.value });
   }
-  return ok({ level: identifier.level, keys, include: [], limit: PAGE, offset: 0, fuzzy: false, returnLevels: LEVELS_ABOVE[identifier.level] });
+  const only = new Set([...[...identifier.keys].map((element) => element.tag), ...UNIQUE_KEYS]);
+  return ok({ level: identifier.level, keys, include: [], only, limit: PAGE, offset: 0, fuzzy: false, returnLevels: LEVELS_ABOVE[identifier.level] });
 }
 
 /** Group lengths and what governs the query are no keys. */

@@ -5,11 +5,19 @@ import { statusKind, statuses } from '../../../standards/dimse/statuses.ts';
 import { commandFields, priorities } from '../../../standards/dimse/command.ts';
 import type { AcceptedContext } from '../../../standards/upper-layer/negotiation.ts';
 import { servedInstancesByKeys, type ServedInstance } from '../../../store/retrieval.ts';
-import type { DataSetSink, DimseRequest, DimseService } from '../../../transport/dicom/dimse-service.ts';
+import { blobAddressOf } from '../../../store/segments/blob-address.ts';
+import type { DataSetBytes, DataSetSink, DimseRequest, DimseService } from '../../../transport/dicom/dimse-service.ts';
 import { queryRetrieveClasses } from './query-model.ts';
 import { readRetrieve, type RetrieveScpOptions } from './retrieve-request.ts';
 import { SubOperations } from './sub-operations.ts';
 
+interface Prepared {
+  readonly context: AcceptedContext;
+  readonly dataSet: DataSetBytes;
+}
+
+/** Instances up to this size are read as a whole, one ahead; larger ones are streamed. */
+const READ_AHEAD_BYTES = 4 << 20;
 const GET_CLASSES: ReadonlySet<string> = new Set([queryRetrieveClasses.patientRootGet, queryRetrieveClasses.studyRootGet]);
 
 /** C-GET of both models, PS3.4 §C.4.3: the instances come back on the same association, where the peer took the SCP role. */
@@ -40,27 +48,45 @@ export class GetScp implements DimseService {
     try {
       const instances = await servedInstancesByKeys(this.#options.database, keys);
       const operations = new SubOperations(request, instances.length);
-      for (const instance of instances) {
+      // The next one is read while the peer takes this one.
+      let next = this.#prepare(request, instances[0]);
+      for (const [n, instance] of instances.entries()) {
         if (request.isCancelled || request.association.signal.aborted) break;
-        const kind = await this.#send(request, instance);
+        const prepared = await next;
+        next = this.#prepare(request, instances[n + 1]);
+        const kind = prepared === undefined ? 'failure' : await this.#send(request, instance, prepared);
         await (kind === 'success' ? operations.completed() : kind === 'warning' ? operations.warned() : operations.failed(instance.sop_instance_uid));
       }
+      await next;
       operations.finish();
     } catch (thrown) {
       this.#options.failed('get', request, thrown);
     }
   }
 
-  async #send(request: DimseRequest, instance: ServedInstance): Promise<'success' | 'warning' | 'failure'> {
+  /** The instance in a transfer syntax the peer takes; undefined when there is none, or it cannot be read. Never rejects. */
+  async #prepare(request: DimseRequest, instance: ServedInstance | undefined): Promise<Prepared | undefined> {
+    if (instance === undefined) return undefined;
+    const { segments, log } = this.#options;
     const contexts = [...request.association.facts.contexts.values()].filter((context) => context.abstractSyntax === instance.sop_class_uid && context.requestorIsScp);
-    const dataSet = await inTransferSyntax(this.#options.segments, instance, contexts.map((context) => context.transferSyntax));
-    const context = contexts.find((one: AcceptedContext) => one.transferSyntax === dataSet?.transferSyntaxUid);
-    if (dataSet === undefined || context === undefined) return 'failure';
+    try {
+      const stored = contexts.find((context) => context.transferSyntax === instance.transfer_syntax_uid);
+      if (stored !== undefined && instance.data_length <= READ_AHEAD_BYTES) return { context: stored, dataSet: await segments.readRange(blobAddressOf(instance)) };
+      const dataSet = await inTransferSyntax(segments, instance, contexts.map((context) => context.transferSyntax));
+      const context = contexts.find((one) => one.transferSyntax === dataSet?.transferSyntaxUid);
+      return dataSet === undefined || context === undefined ? undefined : { context, dataSet: dataSet.pieces() };
+    } catch (thrown) {
+      log.warn('get.unreadable', { sopInstanceUid: instance.sop_instance_uid, message: String(thrown) });
+      return undefined;
+    }
+  }
+
+  async #send(request: DimseRequest, instance: ServedInstance, { context, dataSet }: Prepared): Promise<'success' | 'warning' | 'failure'> {
     try {
       const response = await request.association.invoke({
         contextId: context.id,
         command: { field: commandFields.cStoreRq, affectedSopClassUid: instance.sop_class_uid, affectedSopInstanceUid: instance.sop_instance_uid, priority: priorities.medium },
-        dataSet: dataSet.pieces(),
+        dataSet,
         // Not ended by a C-CANCEL: the one under way is finished and counted, no other is begun.
       }, request.association.signal);
       const kind = statusKind(response.status);
