@@ -1,7 +1,6 @@
 import type { CodedConcept } from '../domain/coded-concept.ts';
 import { concept } from '../domain/codes/concepts.ts';
-import { holds, parseExpression } from '../domain/expression.ts';
-import type { AnalysedSource, Analysis, AnalysisOutcome, Evaluation, Finding, FindingSite, Measurement, Point3, QualityCheck, SegmentMask, Shape, Urgency } from '../domain/findings.ts';
+import type { Analysis, AnalysisOutcome, Evaluation, Finding, FindingSite, Measurement, Point3, QualityCheck, SegmentMask, Shape } from '../domain/findings.ts';
 import { derivedUid } from '../foundation/uid.ts';
 import { toPatient } from '../model-steps/geometry.ts';
 import { sideOf } from '../model-steps/laterality.ts';
@@ -11,6 +10,7 @@ import { comparePlaces, type Detection } from '../model-steps/peaks.ts';
 import { segmentNodule, type NoduleRegion } from '../model-steps/segment-nodule.ts';
 import { noduleDensity, type NoduleDensity } from '../model-steps/texture.ts';
 import type { Triple } from '../model-steps/volume.ts';
+import { emptyAnalysis, measurementFrom, rounded, urgencyOf } from './empty-analysis.ts';
 import { findingValues } from './finding-values.ts';
 import type { LoadedSeries } from './load-series.ts';
 import type { EvaluationSpec, LabelSpec, Manifest, MeasurementSpec } from './manifest-schema.ts';
@@ -39,17 +39,6 @@ export interface AssemblyInput {
 /** Nearer to the first or last slice than this, a cut vessel looks like a nodule. */
 const NEAR_END_MM = 4;
 
-/** The analysis of a series that a check refused: what was to be looked for, and why it was not. */
-export function notAnalysable(model: LoadedModel, source: AnalysedSource, quality: readonly QualityCheck[]): Analysis {
-  const reasons = quality.filter((check) => check.verdict === 'reject').map((check) => check.reason);
-  return {
-    ...empty(model, source, quality),
-    outcome: 'not-analysable',
-    summary: `Not analysable: ${reasons.join('; ')}.`,
-    targets: model.manifest.labels.map((label) => ({ concept: label.property, site: label.anatomy, present: false, probability: null })),
-  };
-}
-
 /** Outlines and measures what lies above the operating threshold, and says it in coded terms. */
 export function findingsOf(input: AssemblyInput): Analysis {
   const { model, series } = input;
@@ -65,12 +54,12 @@ export function findingsOf(input: AssemblyInput): Analysis {
   const findings = parts.map((part) => part.finding);
   const highest = input.placed[0]?.detection.score ?? 0;
   return {
-    ...empty(model, series.source, quality),
+    ...emptyAnalysis(model, series.source, quality),
     ...verdict(label, findings, incomplete),
     findings,
     segments: parts.flatMap((part) => part.segment ?? []),
     targets: [{ concept: label.property, site: label.anatomy, present: findings.length > 0, probability: rounded(highest, 3) }],
-    urgency: urgencyOf(model.manifest, label, findings),
+    urgency: urgencyOf(model.manifest, findingValues(label.id, findings)),
   };
 }
 
@@ -140,7 +129,7 @@ function describeLesion(lesion: Lesion, number: { readonly place: number; readon
 function measurementOf(spec: MeasurementSpec, lesion: Lesion): Measurement[] {
   const { measures } = lesion;
   if (spec.minLongAxisMm !== undefined && (measures?.longAxis.lengthMm ?? 0) < spec.minLongAxisMm) return [];
-  const raw = {
+  const raw = ({
     'long-axis': measures?.longAxis.lengthMm,
     'short-axis': measures?.shortAxis.lengthMm,
     volume: measures?.volumeMm3,
@@ -148,9 +137,8 @@ function measurementOf(spec: MeasurementSpec, lesion: Lesion): Measurement[] {
     'sd-intensity': measures?.sdHu,
     probability: lesion.detection.score,
     channel: lesion.detection.channels[spec.channel ?? ''],
-  }[spec.kind];
-  const value = raw === undefined || !Number.isFinite(raw) ? null : rounded(raw, spec.round);
-  return [{ id: spec.id, concept: spec.code, value, failure: value === null ? concept('num-failure') : null, unit: spec.unit, derivation: spec.derivation ?? null, method: spec.method ?? null }];
+  } as Partial<Record<MeasurementSpec['kind'], number>>)[spec.kind];
+  return [measurementFrom(spec, raw)];
 }
 
 function evaluationOf(spec: EvaluationSpec, lesion: Lesion): Evaluation[] {
@@ -179,15 +167,6 @@ function verdict(label: LabelSpec, findings: readonly Finding[], incomplete: boo
   return { outcome: incomplete ? 'partial' : 'no-findings', summary: `No ${name} found.${part}` };
 }
 
-function urgencyOf(manifest: Manifest, label: LabelSpec, findings: readonly Finding[]): Urgency {
-  const values = findingValues(label.id, findings);
-  for (const rule of manifest.urgency) {
-    const expression = parseExpression(rule.when);
-    if (expression.ok && holds(expression.value, values)) return { level: rule.level, reason: rule.reason };
-  }
-  return { level: 'routine', reason: '' };
-}
-
 function nearEnd(lesion: Lesion, trackingId: string, { geometry }: LoadedSeries): QualityCheck[] {
   const slice = clampSlice(lesion.sourceVoxel[0], { geometry });
   const offset = geometry.sliceOffsets[slice]!;
@@ -196,21 +175,12 @@ function nearEnd(lesion: Lesion, trackingId: string, { geometry }: LoadedSeries)
   return [{ check: 'near-volume-end', verdict: 'warn', reason: `${trackingId} lies within ${NEAR_END_MM} mm of the first or last slice, where a cut vessel can look like a nodule` }];
 }
 
-function empty(model: LoadedModel, source: AnalysedSource, quality: readonly QualityCheck[]): Omit<Analysis, 'outcome' | 'summary' | 'targets'> {
-  return { model: model.identity, source, findings: [], studyEvaluations: [], studyMeasurements: [], segments: [], quality, urgency: { level: 'routine', reason: '' } };
-}
-
 function labelOf(manifest: Manifest): LabelSpec {
-  return manifest.labels.find((label) => label.id === manifest.outputs[0]!.label)!;
+  return manifest.labels.find((label) => manifest.outputs.some((output) => output.kind === 'detection-map' && output.label === label.id))!;
 }
 
 function clampSlice(z: number, { geometry }: Pick<LoadedSeries, 'geometry'>): number {
   return Math.max(0, Math.min(geometry.dims[0] - 1, Math.round(z)));
-}
-
-function rounded(value: number, digits: number): number {
-  const scale = 10 ** digits;
-  return Math.round(value * scale) / scale;
 }
 
 function roundedPoint([x, y, z]: Point3): Point3 {

@@ -1,5 +1,4 @@
 import { GatewayError, type Failure } from '../foundation/errors.ts';
-import type { Triple } from '../model-steps/volume.ts';
 import type { NetworkAnswer, NetworkStage } from './network-stage.ts';
 
 export interface KserveStageOptions {
@@ -9,7 +8,9 @@ export interface KserveStageOptions {
   /** null = the server's choice. */
   readonly modelVersion: string | null;
   readonly inputTensor: string;
-  readonly outputTensor: string;
+  readonly outputTensors: readonly string[];
+  /** Bearer token of the server; null = none. */
+  readonly token: string | null;
   /** Longest wait for one answer. */
   readonly timeoutMs: number;
 }
@@ -27,13 +28,13 @@ const HEADER_LENGTH = 'inference-header-content-length';
 export async function openKserveStage(options: KserveStageOptions): Promise<NetworkStage> {
   const version = options.modelVersion === null ? '' : `/versions/${encodeURIComponent(options.modelVersion)}`;
   const address = `${options.url.replace(/\/+$/, '')}/v2/models/${encodeURIComponent(options.modelName)}${version}`;
-  const metadata = (await (await ask(address, { method: 'GET' }, options.timeoutMs)).json()) as { inputs?: readonly TensorMetadata[]; outputs?: readonly TensorMetadata[] };
+  const metadata = (await (await ask(address, { method: 'GET', headers: loginOf(options) }, options.timeoutMs)).json()) as { inputs?: readonly TensorMetadata[]; outputs?: readonly TensorMetadata[] };
   requireTensor('input', metadata.inputs ?? [], options.inputTensor);
-  requireTensor('output', metadata.outputs ?? [], options.outputTensor);
+  for (const name of options.outputTensors) requireTensor('output', metadata.outputs ?? [], name);
   return {
-    run: async (input, size) => {
-      const response = await ask(`${address}/infer`, { method: 'POST', ...requestOf(options, input, size) }, options.timeoutMs);
-      return answerOf(response, options.outputTensor);
+    run: async (input, shape) => {
+      const response = await ask(`${address}/infer`, { method: 'POST', ...requestOf(options, input, shape) }, options.timeoutMs);
+      return answersOf(response, options.outputTensors);
     },
     release: async () => {},
   };
@@ -49,30 +50,37 @@ interface OutputTensor extends TensorMetadata {
   readonly parameters?: { readonly binary_data_size?: number };
 }
 
-function requestOf(options: KserveStageOptions, input: Float32Array, size: Triple): { headers: Record<string, string>; body: Uint8Array<ArrayBuffer> } {
+function requestOf(options: KserveStageOptions, input: Float32Array, shape: readonly number[]): { headers: Record<string, string>; body: Uint8Array<ArrayBuffer> } {
   const json = Buffer.from(
     JSON.stringify({
-      inputs: [{ name: options.inputTensor, shape: [1, 1, ...size], datatype: 'FP32', parameters: { binary_data_size: input.byteLength } }],
-      outputs: [{ name: options.outputTensor, parameters: { binary_data: true } }],
+      inputs: [{ name: options.inputTensor, shape, datatype: 'FP32', parameters: { binary_data_size: input.byteLength } }],
+      outputs: options.outputTensors.map((name) => ({ name, parameters: { binary_data: true } })),
     }),
   );
   const body = new Uint8Array(json.length + input.byteLength);
   body.set(json);
   body.set(new Uint8Array(input.buffer, input.byteOffset, input.byteLength), json.length);
-  return { headers: { 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(json.length) }, body };
+  return { headers: { ...loginOf(options), 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(json.length) }, body };
 }
 
-async function answerOf(response: Response, outputTensor: string): Promise<NetworkAnswer> {
+function loginOf({ token }: KserveStageOptions): Record<string, string> {
+  return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
+async function answersOf(response: Response, outputTensors: readonly string[]): Promise<ReadonlyMap<string, NetworkAnswer>> {
   const bytes = new Uint8Array(await response.arrayBuffer());
   const headerLength = Number(response.headers.get(HEADER_LENGTH) ?? NaN);
   const outputs = Number.isInteger(headerLength) ? outputsOf(bytes.subarray(0, headerLength)) : [];
   let offset = headerLength;
+  const answers = new Map<string, NetworkAnswer>();
   for (const output of outputs) {
     const length = output.parameters?.binary_data_size ?? 0;
-    if (output.name === outputTensor) return tensorOf(output, bytes, offset, length);
+    if (outputTensors.includes(output.name)) answers.set(output.name, tensorOf(output, bytes, offset, length));
     offset += length;
   }
-  throw refused(`the answer has no binary tensor ${outputTensor}`);
+  const missing = outputTensors.find((name) => !answers.has(name));
+  if (missing !== undefined) throw refused(`the answer has no binary tensor ${missing}`);
+  return answers;
 }
 
 function outputsOf(json: Uint8Array): readonly OutputTensor[] {

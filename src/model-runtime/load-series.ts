@@ -71,7 +71,7 @@ export async function loadSeries(input: SeriesInput): Promise<Result<LoadedSerie
   return ok({ volume: volume.value, geometry: geometry.value, traits, source });
 }
 
-function originOf(input: SeriesInput, read: readonly ReadInstance[]): Omit<AnalysedSource, 'images'> {
+export function originOf(input: SeriesInput, read: readonly ReadInstance[]): Omit<AnalysedSource, 'images'> {
   const first = read[0]?.dataSet;
   return {
     studyInstanceUid: input.studyInstanceUid,
@@ -132,7 +132,7 @@ async function fillVolume(geometry: VolumeGeometry, ordered: (Slice & { rescale:
 }
 
 /** SHA-256 over the sorted SOP Instance UIDs with their content digests: the same set gives the same digest in any order. */
-function digestOf(read: readonly ReadInstance[]): string {
+export function digestOf(read: readonly ReadInstance[]): string {
   const lines = read.map((instance) => `${instance.sopInstanceUid} ${instance.contentDigest}\n`).sort();
   return createHash('sha256').update(lines.join('')).digest('hex');
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { parseExpression } from '../domain/expression.ts';
 import { phantoms } from '../phantoms/catalogue.ts';
-import { postprocessSteps, qualityChecks, transforms } from './manifest-operations.ts';
+import { postprocessSteps, qualityChecks } from './manifest-operations.ts';
+import { code, explain, identifier, inputs, outputs } from './manifest-tensors.ts';
 
 /**
  * The form of model.yaml, version 1. Closed: a key or an operation exists here only when the runtime carries it out.
@@ -9,14 +10,12 @@ import { postprocessSteps, qualityChecks, transforms } from './manifest-operatio
  */
 
 const text = z.string().min(1);
-const code = z.strictObject({ scheme: text.max(16), value: text.max(16), meaning: text.max(64) });
 const range = z.strictObject({ min: z.number().optional(), max: z.number().optional() });
 const words = z.array(text).min(1);
 const expression = z.string().superRefine((value, context) => {
   const parsed = parseExpression(value);
   if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.fault });
 });
-const identifier = z.string().regex(/^[a-z][A-Za-z0-9-]*$/, 'must begin with a small letter and hold letters, digits and "-" only');
 
 const regulatory = z
   .strictObject({
@@ -52,6 +51,7 @@ const onnxRuntime = z.strictObject({
 const kserveRuntime = z.strictObject({
   kind: z.literal('kserve-v2'),
   url: z.string().regex(/^https?:\/\/[^\s]+$/, 'must be an http or https address'),
+  tokenEnv: z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable').optional().describe('variable that holds the bearer token of the server'),
   stages: z.array(z.strictObject({ id: identifier, modelName: text, modelVersion: text.optional() })).min(1),
 });
 
@@ -79,46 +79,22 @@ const eligibility = z.strictObject({
   onMissingTag: z.enum(['reject', 'warn', 'accept']).optional(),
 });
 
-const axis = z.strictObject({ id: z.enum(['n', 'c', 'z', 'y', 'x']), size: z.number().int().min(1).optional(), multipleOf: z.number().int().min(1).optional() });
-
-const volumeInput = z.strictObject({
-  tensor: text,
-  stage: identifier,
-  source: z.literal('volume'),
-  dtype: z.literal('float32'),
-  axes: z.array(axis).length(5, 'a volume has the axes n, c, z, y, x').refine((axes) => axes.map((a) => a.id).join('') === 'nczyx', 'must be n, c, z, y, x in this order'),
-  orientation: z.string().regex(/^([LR][AP][SI]|native)$/, 'must be three letters such as LPS or RAS (where x, y and z grow towards), or native'),
-  spacingMm: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]).refine(([a, b, c]) => a === b && b === c, 'must be the same on z, y and x'),
-  resample: z.strictObject({ image: z.literal('linear') }),
-  pad: z.strictObject({ mode: z.literal('edge') }),
-  transforms: z.array(transforms),
-  window: z.strictObject({ mode: z.literal('tiles-over-organ'), organ: z.literal('lung'), maxSize: z.number().int().min(16).max(512), margin: z.number().int().min(0), multipleOf: z.number().int().min(1) }),
-});
-
-const channel = z.number().int().min(0);
-const detectionMap = z.strictObject({
-  tensor: text,
-  stage: identifier,
-  kind: z.literal('detection-map'),
-  label: identifier,
-  cell: z.number().int().min(1).max(16),
-  channelCount: z.number().int().min(5),
-  channels: z.strictObject({ probability: channel, diameterMm: channel, offsetZMm: channel, offsetYMm: channel, offsetXMm: channel, further: z.record(identifier, channel).default({}) }),
-});
-
 const label = z.strictObject({
   id: identifier,
   name: text,
   category: code,
   property: code,
   anatomy: code,
-  colorRgb: z.tuple([z.number().int().min(0).max(255), z.number().int().min(0).max(255), z.number().int().min(0).max(255)]),
+  normal: z.boolean().default(false).describe('said of a healthy picture: no finding'),
+  colorRgb: z.tuple([z.number().int().min(0).max(255), z.number().int().min(0).max(255), z.number().int().min(0).max(255)]).default([255, 90, 0]),
 });
 
 const measurement = z.strictObject({
   id: identifier,
   of: identifier,
-  kind: z.enum(['long-axis', 'short-axis', 'volume', 'mean-intensity', 'sd-intensity', 'probability', 'channel']),
+  kind: z.enum(['long-axis', 'short-axis', 'volume', 'mean-intensity', 'sd-intensity', 'probability', 'channel', 'regression', 'edv', 'esv', 'stroke-volume', 'ejection-fraction', 'mass']),
+  densityGPerMl: z.number().positive().optional(),
+  edOf: identifier.optional().describe('mass: the label whose largest volume marks the phase'),
   channel: identifier.optional(),
   minLongAxisMm: z.number().positive().optional(),
   unit: code,
@@ -165,13 +141,14 @@ export const manifestShape = {
   modelCard: modelCard.optional(),
   eligibility,
   quality: z.array(qualityChecks).default([]),
-  inputs: z.array(volumeInput).length(1, 'exactly one input is supported'),
-  outputs: z.array(detectionMap).length(1, 'exactly one output is supported'),
-  postprocess: z.array(postprocessSteps),
+  inputs: z.array(inputs).length(1, 'exactly one input is supported'),
+  outputs: z.array(outputs).min(1),
+  postprocess: z.array(postprocessSteps).default([]),
+  explain: explain.optional(),
   labels: z.array(label).min(1),
   measurements: z.array(measurement).default([]),
   evaluations: z.array(evaluation).default([]),
-  results: z.array(z.strictObject({ type: z.enum(['sr-tid1500', 'seg', 'fhir-diagnosticreport']), when: z.enum(['always', 'positive']).default('always') })).min(1),
+  results: z.array(z.strictObject({ type: z.enum(['sr-tid1500', 'seg', 'parametric-map', 'fhir-diagnosticreport']), when: z.enum(['always', 'positive']).default('always') })).min(1),
   urgency: z.array(z.strictObject({ when: expression, level: z.enum(['routine', 'priority', 'urgent']), reason: text })).default([]),
   review,
   resources: z.strictObject({ timeoutSec: z.number().int().min(1).max(86_400), memoryMiB: z.number().int().min(64) }),
@@ -184,5 +161,3 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type LabelSpec = z.infer<typeof label>;
 export type MeasurementSpec = z.infer<typeof measurement>;
 export type EvaluationSpec = z.infer<typeof evaluation>;
-export type DetectionMapSpec = z.infer<typeof detectionMap>;
-export type VolumeInputSpec = z.infer<typeof volumeInput>;

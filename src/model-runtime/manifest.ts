@@ -2,6 +2,7 @@ import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml
 import type { z } from 'zod';
 import { fault, ok, type Result } from '../foundation/result.ts';
 import { manifestSchema, runtimes, type Manifest } from './manifest-schema.ts';
+import { findPipeline, type Pipeline } from './pipeline.ts';
 
 export interface ManifestFault {
   /** 1-based; 0 when the fault belongs to the whole file. */
@@ -50,6 +51,9 @@ function explain(issue: z.core.$ZodIssue): Issue[] {
   return [{ path, message: issue.message }];
 }
 
+/** The label of what is nothing; it needs no entry under `labels`. */
+export const BACKGROUND = 'background';
+
 const POSTPROCESS_ORDER = ['local-maxima', 'keep-inside', 'nms-points', 'threshold', 'outline-nodule', 'minimum-size'];
 
 /** What a schema cannot say: names that must exist elsewhere in the file, and orders. */
@@ -63,16 +67,42 @@ function crossChecks(manifest: Manifest): Issue[] {
   manifest.inputs.forEach((input, i) => mustBe(stages, input.stage, ['inputs', i, 'stage'], 'stage of the runtime'));
   manifest.outputs.forEach((output, i) => {
     mustBe(stages, output.stage, ['outputs', i, 'stage'], 'stage of the runtime');
-    mustBe(labels, output.label, ['outputs', i, 'label'], 'label');
+    if (output.kind === 'detection-map') mustBe(labels, output.label, ['outputs', i, 'label'], 'label');
+    if ('labels' in output) output.labels.forEach((label, k) => mustBe([...labels, BACKGROUND], label, ['outputs', i, 'labels', k], 'label'));
   });
-  const further = Object.keys(manifest.outputs[0]!.channels.further);
+  const further = manifest.outputs.flatMap((output) => (output.kind === 'detection-map' ? Object.keys(output.channels.further) : []));
+  const names = manifest.outputs.flatMap((output) => (output.kind === 'regression' ? output.names : []));
   manifest.measurements.forEach((m, i) => {
-    mustBe(labels, m.of, ['measurements', i, 'of'], 'label');
+    if (m.kind === 'regression') mustBe(names, m.of, ['measurements', i, 'of'], 'name of a regression');
+    else mustBe(labels, m.of, ['measurements', i, 'of'], 'label');
+    if (m.kind === 'mass') mustBe(labels, m.edOf ?? '', ['measurements', i, 'edOf'], 'label');
     if (m.kind === 'channel') mustBe(further, m.channel ?? '', ['measurements', i, 'channel'], 'further channel of the output');
   });
   manifest.evaluations.forEach((e, i) => mustBe(labels, e.of, ['evaluations', i, 'of'], 'label'));
-  issues.push(...orderOfSteps(manifest));
-  if (manifest.inputs[0]!.transforms[0]?.op !== 'modality-lut') issues.push({ path: ['inputs', 0, 'transforms'], message: 'must begin with modality-lut' });
+  const pipeline = findPipeline(manifest);
+  if (!pipeline.ok) issues.push({ path: ['outputs'], message: pipeline.fault });
+  else issues.push(...checkKinds(manifest, pipeline.value));
+  return issues;
+}
+
+const PICTURE_CHECKS: readonly string[] = ['blur-laplacian', 'exposure', 'field-of-view', 'image-size', 'photometric', 'laterality', 'view', 'burned-in'];
+
+/** What only some pipelines can do. */
+function checkKinds(manifest: Manifest, pipeline: Pipeline): Issue[] {
+  const issues: Issue[] = [];
+  const inPictures = pipeline.kind === 'images' || pipeline.kind === 'cine-labels';
+  manifest.quality.forEach(({ check }, i) => {
+    const ofVolumes = !PICTURE_CHECKS.includes(check);
+    const alsoOfCine = check === 'uniform-spacing';
+    if (inPictures === ofVolumes && !(pipeline.kind === 'cine-labels' && alsoOfCine)) issues.push({ path: ['quality', i], message: `the check ${check} is one of ${ofVolumes ? 'volumes' : 'pictures'}, the input is a ${manifest.inputs[0]!.source}` });
+  });
+  if (pipeline.kind === 'detection') issues.push(...orderOfSteps(manifest));
+  else
+    manifest.postprocess.forEach(({ op }, i) => {
+      if (op === 'local-maxima' || op === 'keep-inside' || op === 'nms-points' || op === 'outline-nodule') issues.push({ path: ['postprocess', i], message: `${op} is a step of a detection-map` });
+    });
+  if (manifest.explain !== undefined && pipeline.kind !== 'images') issues.push({ path: ['explain'], message: 'is carried out for pictures only' });
+  if (!inPictures && manifest.inputs[0]!.transforms[0]?.op !== 'modality-lut') issues.push({ path: ['inputs', 0, 'transforms'], message: 'must begin with modality-lut' });
   return issues;
 }
 

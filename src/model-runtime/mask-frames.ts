@@ -1,13 +1,12 @@
 import type { MaskFrame } from '../domain/findings.ts';
-import type { NoduleRegion } from '../model-steps/segment-nodule.ts';
-import type { Triple } from '../model-steps/volume.ts';
+import type { Mask, Triple } from '../model-steps/volume.ts';
 
 /**
  * Spreads a region's box into whole frames of the source: one for each slice that holds at least one pixel, in order.
  *
  * @param dims  of the source, z y x
  */
-export function maskFrames(region: NoduleRegion, dims: Triple): MaskFrame[] {
+export function maskFrames(region: { readonly corner: Triple; readonly mask: Mask }, dims: Triple): MaskFrame[] {
   const { corner, mask } = region;
   const [nz, ny, nx] = mask.dims;
   const frames: MaskFrame[] = [];

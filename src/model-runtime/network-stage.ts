@@ -1,9 +1,7 @@
-import type { Triple } from '../model-steps/volume.ts';
-
 /** One network of a model, ready to run: weights in this process, or a server elsewhere. */
 export interface NetworkStage {
-  /** Runs the network on a single-channel volume of shape [1, 1, z, y, x]; gives the values of the output and its shape. */
-  run(input: Float32Array, size: Triple): Promise<NetworkAnswer>;
+  /** Runs the network on one input tensor of this shape; gives every output that was asked for when it was opened, by name. */
+  run(input: Float32Array, shape: readonly number[]): Promise<ReadonlyMap<string, NetworkAnswer>>;
   release(): Promise<void>;
 }
 

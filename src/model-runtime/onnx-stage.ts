@@ -7,7 +7,7 @@ export interface OnnxStageOptions {
   readonly providers: readonly ('cpu' | 'cuda' | 'tensorrt')[];
   readonly threads: number;
   readonly inputTensor: string;
-  readonly outputTensor: string;
+  readonly outputTensors: readonly string[];
 }
 
 /**
@@ -33,15 +33,20 @@ export async function loadOnnxStage(options: OnnxStageOptions): Promise<NetworkS
     throw new GatewayError('MODEL_LOAD_FAILED', `the ONNX runtime does not load the weights with ${options.providers.join(', ')}: ${reason}`, { failure: 'permanent', cause });
   }
   requireTensor('input', session.inputNames, options.inputTensor);
-  requireTensor('output', session.outputNames, options.outputTensor);
+  for (const name of options.outputTensors) requireTensor('output', session.outputNames, name);
   return {
-    run: async (input, size) => {
-      const results = await session.run({ [options.inputTensor]: new Tensor('float32', input, [1, 1, ...size]) }, [options.outputTensor]);
-      const output = results[options.outputTensor]!;
-      return { values: output.data as Float32Array, shape: output.dims };
+    run: async (input, shape) => {
+      const results = await session.run({ [options.inputTensor]: new Tensor('float32', input, shape) }, [...options.outputTensors]);
+      return new Map(options.outputTensors.map((name) => [name, { values: asFloats(results[name]!.data, name), shape: results[name]!.dims }]));
     },
     release: () => session.release(),
   };
+}
+
+function asFloats(values: unknown, name: string): Float32Array {
+  if (values instanceof Float32Array) return values;
+  if (values instanceof BigInt64Array || values instanceof Int32Array || values instanceof Uint8Array || values instanceof Float64Array) return Float32Array.from(values as ArrayLike<number | bigint>, Number);
+  throw new GatewayError('MODEL_TENSOR_MISMATCH', `the output ${name} is of a type that is not read; float32 is`, { failure: 'permanent' });
 }
 
 function requireTensor(what: string, names: readonly string[], wanted: string): void {

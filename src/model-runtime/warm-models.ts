@@ -1,8 +1,10 @@
+import { environmentSecret } from '../foundation/environment-secret.ts';
 import { GatewayError } from '../foundation/errors.ts';
 import { loadModelFolder, type LoadedModel } from './model-folder.ts';
 import { openKserveStage } from './kserve-stage.ts';
 import type { NetworkStage } from './network-stage.ts';
 import { loadOnnxStage } from './onnx-stage.ts';
+import { outputTensors } from './pipeline.ts';
 
 export interface WarmModel {
   readonly model: LoadedModel;
@@ -58,15 +60,15 @@ export class WarmModels {
 }
 
 function loadNetwork({ manifest, stageFiles }: LoadedModel, threads: number): Promise<NetworkStage> {
-  const [input, output] = [manifest.inputs[0]!, manifest.outputs[0]!];
-  const tensors = { inputTensor: input.tensor, outputTensor: output.tensor };
+  const input = manifest.inputs[0]!;
+  const tensors = { inputTensor: input.tensor, outputTensors: outputTensors(manifest) };
   const { runtime } = manifest;
   switch (runtime.kind) {
     case 'onnx':
       return loadOnnxStage({ ...tensors, file: stageFiles.get(input.stage)!, providers: runtime.executionProviders, threads: runtime.intraOpThreads ?? threads });
     case 'kserve-v2': {
       const { modelName, modelVersion } = runtime.stages.find((stage) => stage.id === input.stage)!;
-      return openKserveStage({ ...tensors, url: runtime.url, modelName, modelVersion: modelVersion ?? null, timeoutMs: manifest.resources.timeoutSec * 1000 });
+      return openKserveStage({ ...tensors, url: runtime.url, modelName, modelVersion: modelVersion ?? null, token: runtime.tokenEnv === undefined ? null : environmentSecret(runtime.tokenEnv), timeoutMs: manifest.resources.timeoutSec * 1000 });
     }
   }
 }

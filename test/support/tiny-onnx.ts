@@ -43,3 +43,62 @@ export function tinyDetector(names: { readonly input?: string; readonly output?:
   ]);
   return Buffer.concat([number(1, 8), block(2, 'isocenter-test'), block(7, graph), block(8, Buffer.concat([block(1, ''), number(2, 17)]))]);
 }
+
+/** One node of a graph: operator, inputs, outputs, attributes as already written. */
+function node(operator: string, inputs: readonly string[], outputs: readonly string[], attributes: readonly Buffer[] = []): Buffer {
+  return block(1, Buffer.concat([...inputs.map((name) => block(1, name)), ...outputs.map((name) => block(2, name)), block(4, operator), ...attributes]));
+}
+
+function integer(name: string, value_: number): Buffer {
+  return block(5, Buffer.concat([block(1, name), number(3, value_), number(20, 2)]));
+}
+
+interface GraphValue {
+  readonly name: string;
+  readonly dims: readonly (number | string)[];
+}
+
+function modelOf(nodes: readonly Buffer[], constants: readonly Buffer[], input: GraphValue, outputs: readonly GraphValue[]): Buffer {
+  const graph = Buffer.concat([...nodes, ...constants, block(2, 'tiny'), value(11, input.name, input.dims), ...outputs.map((output) => value(12, output.name, output.dims))]);
+  return Buffer.concat([number(1, 8), block(2, 'isocenter-test'), block(7, graph), block(8, Buffer.concat([block(1, ''), number(2, 17)]))]);
+}
+
+/** For each label a weight per input channel and a bias: logit = Σ weight · channel + bias, at each place. */
+export interface TinyLabels {
+  readonly weights: readonly (readonly number[])[];
+  readonly bias: readonly number[];
+}
+
+function conv(labels: TinyLabels, spatial: number, input: string, output: string): { nodes: Buffer[]; constants: Buffer[] } {
+  const channels = labels.weights[0]!.length;
+  return {
+    nodes: [node('Conv', [input, 'w', 'b'], [output], [integers('kernel_shape', Array.from({ length: spatial }, () => 1))])],
+    constants: [tensor('w', [labels.weights.length, channels, ...Array.from({ length: spatial }, () => 1)], Float32Array.from(labels.weights.flat())), tensor('b', [labels.weights.length], Float32Array.from(labels.bias))],
+  };
+}
+
+/** A segmentation of volumes: `image` [N, 1, D, H, W] → `logits` [N, labels, D, H, W]. */
+export function tinyVolumeLabels(labels: TinyLabels): Buffer {
+  const { nodes, constants } = conv(labels, 3, 'image', 'logits');
+  return modelOf(nodes, constants, { name: 'image', dims: ['N', 1, 'D', 'H', 'W'] }, [{ name: 'logits', dims: ['N', labels.weights.length, 'D', 'H', 'W'] }]);
+}
+
+/** A segmentation of pictures: `image` [N, C, H, W] → `logits` [N, labels, H, W]. */
+export function tinyImageLabels(labels: TinyLabels): Buffer {
+  const { nodes, constants } = conv(labels, 2, 'image', 'logits');
+  return modelOf(nodes, constants, { name: 'image', dims: ['N', labels.weights[0]!.length, 'H', 'W'] }, [{ name: 'logits', dims: ['N', labels.weights.length, 'H', 'W'] }]);
+}
+
+/**
+ * A classifier of pictures: `image` → `maps` [N, labels, H, W] → their mean `scores` [N, labels]. With `channelsLast` the image is [N, H, W, C], as Keras
+ * exports it.
+ */
+export function tinyClassifier(labels: TinyLabels, channelsLast = false): Buffer {
+  const count = labels.weights.length;
+  const channels = labels.weights[0]!.length;
+  const { nodes, constants } = conv(labels, 2, channelsLast ? 'planes' : 'image', 'maps');
+  const turned = channelsLast ? [node('Transpose', ['image'], ['planes'], [integers('perm', [0, 3, 1, 2])])] : [];
+  const pooled = [node('GlobalAveragePool', ['maps'], ['pooled']), node('Flatten', ['pooled'], ['scores'], [integer('axis', 1)])];
+  const dims = channelsLast ? ['N', 'H', 'W', channels] : ['N', channels, 'H', 'W'];
+  return modelOf([...turned, ...nodes, ...pooled], constants, { name: 'image', dims }, [{ name: 'scores', dims: ['N', count] }, { name: 'maps', dims: ['N', count, 'H', 'W'] }]);
+}

@@ -21,14 +21,14 @@ suite('model-runtime/kserve-stage', () => {
   suiteTeardown(async () => server.close());
 
   const open = (changes: Partial<KserveStageOptions> = {}) =>
-    openKserveStage({ url: server.url, modelName: 'tiny', modelVersion: null, inputTensor: 'hu', outputTensor: 'maps', timeoutMs: 10_000, ...changes });
+    openKserveStage({ url: server.url, modelName: 'tiny', modelVersion: null, inputTensor: 'hu', outputTensors: ['maps'], token: null, timeoutMs: 10_000, ...changes });
 
   const isCode = (code: string, failure: string) => (thrown: unknown) => thrown instanceof GatewayError && thrown.code === code && thrown.failure === failure;
 
   test('a window goes out and its maps come back as binary tensors', async () => {
     const stage = await open();
 
-    const { values, shape } = await stage.run(new Float32Array(4 * 4 * 6).fill(200), [4, 4, 6]);
+    const { values, shape } = (await stage.run(new Float32Array(4 * 4 * 6).fill(200), [1, 1, 4, 4, 6])).get('maps')!;
 
     assert.deepEqual(shape, [1, 6, 2, 2, 3]);
     assert.ok(values.subarray(0, 12).every((v) => Math.abs(v - 0.6) < 1e-6));

@@ -24,13 +24,13 @@ suite('model-runtime/manifest', () => {
   });
 
   test('an unknown operation is refused with its line and the list of known ones', () => {
-    const edit = (yaml: string) => yaml.replace('{ op: clip, min', '{ op: zscore, min');
+    const edit = (yaml: string) => yaml.replace('{ op: clip, min', '{ op: sharpen, min');
 
     const [fault] = faultsOf(edit);
 
     assert.equal(fault?.path, 'inputs[0].transforms[1].op');
     assert.match(fault.message, /known are modality-lut, clip/);
-    assert.equal(fault.line, lineOf(manifestText({ edit }), 'op: zscore'));
+    assert.equal(fault.line, lineOf(manifestText({ edit }), 'op: sharpen'));
   });
 
   test('a digest that YAML reads as a number is told to be quoted', () => {
