@@ -33,7 +33,7 @@ function objectsOf({ analysis, context, sources }: SystemRun): Readonly<Record<s
   const images = keyImages(analysis).slice(0, 4).flatMap((imageIndex) => {
     const frames = pixelFrames(sources[imageIndex]!);
     const bytes = frames.ok ? frames.value.frame(1) : frames;
-    const decoded = frames.ok && bytes.ok ? decodeFrameNow({ ...frames.value.description, transferSyntaxUid: explicitLittleEndian, bytes: bytes.value as Uint8Array }) : undefined;
+    const decoded = frames.ok && bytes.ok ? decodeFrameNow({ ...frames.value.description, transferSyntaxUid: explicitLittleEndian, bytes: bytes.value }) : undefined;
     const picture = decoded?.ok === true ? framePicture(decoded.value, sources[imageIndex]!, null) : undefined;
     return picture === undefined ? [] : [{ imageIndex, picture }];
   });
