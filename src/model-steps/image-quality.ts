@@ -17,7 +17,7 @@ export type ImageCheck =
 
 export interface ImageFacts {
   readonly photometric: string;
-  /** L, R, B or '' */
+  /** L, R, B, U or '' */
   readonly laterality: string;
   /** View Position, for example PA, CC, MLO; '' when it is not stated. */
   readonly view: string;
@@ -50,7 +50,7 @@ export function checkImage(setting: ImageCheck, plane: Plane, facts: ImageFacts,
     case 'photometric':
       return judge(setting, setting.allow.includes(facts.photometric), `photometric interpretation ${facts.photometric || '(none)'}; the model reads ${setting.allow.join(', ')}`);
     case 'laterality':
-      return judge(setting, facts.laterality !== '', facts.laterality === '' ? 'the side is not stated, and it is not guessed' : `side ${facts.laterality}`);
+      return judge(setting, isSide(facts.laterality), !isSide(facts.laterality) ? 'the side is not stated, and it is not guessed' : `side ${facts.laterality}`);
     case 'view':
       return judge(setting, setting.allow.includes(facts.view), `view ${facts.view || '(not stated)'}; the model reads ${setting.allow.join(', ')}`);
     case 'burned-in':
@@ -81,16 +81,21 @@ export function sharpnessOf(plane: Plane): number {
   return variance <= 1e-12 ? 0 : (edgeSquares / n - (edges / n) ** 2) / variance;
 }
 
+/** U (0020,0062) means unpaired or unknown: no side. */
+function isSide(laterality: string): boolean {
+  return laterality === 'L' || laterality === 'R' || laterality === 'B';
+}
+
 function small(plane: Plane, [low, high]: readonly [number, number]): Plane {
   const ratio = Math.max(1, Math.max(plane.rows, plane.columns) / 256);
   const scaled = scalePlane(plane, Math.max(1, Math.round(plane.rows / ratio)), Math.max(1, Math.round(plane.columns / ratio)));
   return { ...scaled, channels: scaled.channels.map((channel) => channel.map((v) => (v - low) / (high - low || 1))) };
 }
 
-/** What is brighter than a tenth of the range between the first and the last percent. */
+/** What is brighter than a twentieth of the brightest percent: not the black surround of an aperture, but every tissue. */
 function litMask(grey: Float32Array): Uint8Array {
-  const [low, high] = percentilesOf(grey, [1, 99]) as [number, number];
-  return Uint8Array.from(grey, (v) => (v > low + 0.1 * (high - low) ? 1 : 0));
+  const [high = 0] = percentilesOf(grey, [99]);
+  return Uint8Array.from(grey, (v) => (v > 0.05 * high ? 1 : 0));
 }
 
 function litShare(plane: Plane): number {
