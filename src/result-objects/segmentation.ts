@@ -127,7 +127,7 @@ function algorithmItem(model: Analysis['model']): DataSet {
 }
 
 /** Common Instance Reference module: the source series alone, its instance list complete. */
-function referencedSeries(analysis: Analysis): readonly DataSet[] {
+export function referencedSeries(analysis: Analysis): readonly DataSet[] {
   const study = evidenceItems(sourceEvidence(analysis))[0];
   return (study?.items(tags.ReferencedSeriesSequence) ?? []).map((series) =>
     DataSet.of([...series].map((element) => (element.tag === tags.ReferencedSOPSequence ? { ...element, tag: tags.ReferencedInstanceSequence } : element))),
