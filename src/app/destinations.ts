@@ -30,5 +30,5 @@ export function committingDestinations({ config }: RoleContext): readonly Commit
 
 /** Names of the destinations that prove what they took, beyond answering for it. */
 export function provingDestinations(config: RoleContext['config']): readonly string[] {
-  return config.destinations.filter((entry) => entry.kind === 'dimse-store' && entry.storageCommitment).map((entry) => entry.name);
+  return config.destinations.filter((entry) => (entry.kind === 'dimse-store' && entry.storageCommitment) || (entry.kind === 'stow-rs' && entry.proof !== 'none')).map((entry) => entry.name);
 }

@@ -53,8 +53,21 @@ export interface Destination {
   deliver(payloads: readonly Payload[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]>;
   /** Which of these SOP classes the peer takes, where it can be asked without sending. Rejects with a GatewayError when it does not answer. */
   probe?(sopClassUids: readonly string[], signal: AbortSignal): Promise<readonly AcceptedClass[]>;
+  /**
+   * Asks, in an exchange of its own and some time after `deliver`, which of these objects the other system has now. Absent: it offers no
+   * such proof. A failure of the world is `unknown`, never a rejection.
+   */
+  readonly prove?: (objects: readonly ProvableObject[], signal: AbortSignal) => Promise<readonly ProofOutcome[]>;
   close(): Promise<void>;
 }
+
+export interface ProvableObject {
+  readonly studyInstanceUid: string;
+  readonly sopInstanceUid: string;
+}
+
+/** `there`: the other system names it · `missing`: it answered and does not · `unknown`: it could not be asked. */
+export type ProofOutcome = 'there' | 'missing' | 'unknown';
 
 /** What destinations are given to work with. */
 export interface DestinationTools {

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { DeliveryStage } from '../../stages/delivery/delivery-stage.ts';
 import { ProveDeliveries } from '../../stages/delivery/prove-deliveries.ts';
+import { ReadBackDeliveries } from '../../stages/delivery/read-back-deliveries.ts';
 import { JobWorker } from '../../stages/inference/job-worker.ts';
 import { ContentDigests } from '../../stages/intake/content-digests.ts';
 import { createResultWriter } from '../../stages/results/result-writer.ts';
@@ -55,6 +56,7 @@ export function workComponents(context: RoleContext): readonly Component[] {
   });
   const delivery = new DeliveryStage({ database, segments, clock, log, metrics, owner: worker, destinations });
   const digests = new ContentDigests({ database, reader: segments, clock, log });
+  const readBack = new ReadBackDeliveries({ database, clock, log, destinations });
   const proofs = new ProveDeliveries({ database, clock, log, destinations: committingDestinations(context) });
-  return [createAuditChainer(database, log), store, models, delivery, proofs, inference, routing, digests, ...alertingComponents(context)];
+  return [createAuditChainer(database, log), store, models, delivery, proofs, readBack, inference, routing, digests, ...alertingComponents(context)];
 }
