@@ -11,7 +11,9 @@ export function colourPicture(frame: DecodedFrame): Picture {
   const ybr = frame.photometricInterpretation.startsWith('YBR');
   for (let i = 0; i < count; i += 1) {
     const at = i * channels;
-    const [a, b, c] = [sample(frame.pixels, at, wide, shift), sample(frame.pixels, at + 1, wide, shift), sample(frame.pixels, at + 2, wide, shift)];
+    const a = sample(frame.pixels, at, wide, shift);
+    const b = sample(frame.pixels, at + 1, wide, shift);
+    const c = sample(frame.pixels, at + 2, wide, shift);
     if (ybr) {
       samples[i * 3] = clamp(a + 1.402 * (c - 128));
       samples[i * 3 + 1] = clamp(a - 0.344136 * (b - 128) - 0.714136 * (c - 128));

@@ -42,7 +42,7 @@ function encodeScan(writer: BitWriter, picture: Picture, quantisers: readonly (r
         const which = c === 0 ? 0 : 1;
         loadBlock(block, planes[c]!, picture.width, picture.height, x, y);
         transform(block);
-        for (let i = 0; i < 64; i += 1) levels[i] = Math.round(block[zigzag[i]!]! * divisors[which]![zigzag[i]!]!);
+        quantise(block, divisors[which]!, levels);
         writeBlock(writer, levels, previous[c]!, codes[which * 2]!, codes[which * 2 + 1]!);
         previous[c] = levels[0]!;
       }
@@ -50,18 +50,36 @@ function encodeScan(writer: BitWriter, picture: Picture, quantisers: readonly (r
   }
 }
 
+const order = Uint8Array.from(zigzag);
+
+function quantise(block: Float32Array, divisors: Float32Array, levels: Int32Array): void {
+  for (let i = 0; i < 64; i += 1) {
+    const at = order[i]!;
+    const level = block[at]! * divisors[at]!;
+    levels[i] = level < 0 ? level - 0.5 : level + 0.5; // cut towards zero
+  }
+}
+
 /** Samples by plane, RGB turned into YCbCr (JFIF 1.02), around 0. */
 function planesOf({ width, height, channels, samples }: Picture): readonly Float32Array[] {
   const count = width * height;
-  if (channels === 1) return [Float32Array.from(samples, (value) => value - 128)];
+  if (channels === 1) return [greyPlane(samples)];
   const [y, cb, cr] = [new Float32Array(count), new Float32Array(count), new Float32Array(count)];
   for (let i = 0; i < count; i += 1) {
-    const [r, g, b] = [samples[i * 3]!, samples[i * 3 + 1]!, samples[i * 3 + 2]!];
+    const r = samples[i * 3]!;
+    const g = samples[i * 3 + 1]!;
+    const b = samples[i * 3 + 2]!;
     y[i] = 0.299 * r + 0.587 * g + 0.114 * b - 128;
     cb[i] = -0.168736 * r - 0.331264 * g + 0.5 * b;
     cr[i] = 0.5 * r - 0.418688 * g - 0.081312 * b;
   }
   return [y, cb, cr];
+}
+
+function greyPlane(samples: Uint8Array): Float32Array {
+  const plane = new Float32Array(samples.length);
+  for (let i = 0; i < plane.length; i += 1) plane[i] = samples[i]! - 128;
+  return plane;
 }
 
 /** Beyond the right and lower edge the last column and row go on. */
@@ -78,28 +96,36 @@ function transform(d: Float32Array): void {
   for (let i = 0; i < 8; i += 1) pass(d, i, 8);
 }
 
+// Plain locals on purpose: this is the inner loop, and arrays that are taken apart cost more than the arithmetic.
 function pass(d: Float32Array, at: number, step: number): void {
-  const [i1, i2, i3, i4, i5, i6, i7] = [at + step, at + 2 * step, at + 3 * step, at + 4 * step, at + 5 * step, at + 6 * step, at + 7 * step];
-  const [s0, s7] = [d[at]! + d[i7]!, d[at]! - d[i7]!];
-  const [s1, s6] = [d[i1]! + d[i6]!, d[i1]! - d[i6]!];
-  const [s2, s5] = [d[i2]! + d[i5]!, d[i2]! - d[i5]!];
-  const [s3, s4] = [d[i3]! + d[i4]!, d[i3]! - d[i4]!];
-  const [e0, e3, e1, e2] = [s0 + s3, s0 - s3, s1 + s2, s1 - s2];
+  const s0 = d[at]! + d[at + 7 * step]!;
+  const s7 = d[at]! - d[at + 7 * step]!;
+  const s1 = d[at + step]! + d[at + 6 * step]!;
+  const s6 = d[at + step]! - d[at + 6 * step]!;
+  const s2 = d[at + 2 * step]! + d[at + 5 * step]!;
+  const s5 = d[at + 2 * step]! - d[at + 5 * step]!;
+  const s3 = d[at + 3 * step]! + d[at + 4 * step]!;
+  const s4 = d[at + 3 * step]! - d[at + 4 * step]!;
+  const e0 = s0 + s3;
+  const e3 = s0 - s3;
+  const e1 = s1 + s2;
+  const z1 = (s1 - s2 + e3) * Math.SQRT1_2;
   d[at] = e0 + e1;
-  d[i4] = e0 - e1;
-  const z1 = (e2 + e3) * Math.SQRT1_2;
-  d[i2] = e3 + z1;
-  d[i6] = e3 - z1;
-  const [o0, o1, o2] = [s4 + s5, s5 + s6, s6 + s7];
+  d[at + 4 * step] = e0 - e1;
+  d[at + 2 * step] = e3 + z1;
+  d[at + 6 * step] = e3 - z1;
+  const o0 = s4 + s5;
+  const o2 = s6 + s7;
   const z5 = (o0 - o2) * 0.382683433;
   const z2 = 0.5411961 * o0 + z5;
   const z4 = 1.306562965 * o2 + z5;
-  const z3 = o1 * Math.SQRT1_2;
-  const [z11, z13] = [s7 + z3, s7 - z3];
-  d[i5] = z13 + z2;
-  d[i3] = z13 - z2;
-  d[i1] = z11 + z4;
-  d[i7] = z11 - z4;
+  const z3 = (s5 + s6) * Math.SQRT1_2;
+  const z11 = s7 + z3;
+  const z13 = s7 - z3;
+  d[at + 5 * step] = z13 + z2;
+  d[at + 3 * step] = z13 - z2;
+  d[at + step] = z11 + z4;
+  d[at + 7 * step] = z11 - z4;
 }
 
 const AAN = [1, 1.387039845, 1.306562965, 1.175875602, 1, 0.785694958, 0.5411961, 0.275899379];
@@ -173,16 +199,22 @@ class BitWriter {
 
   /** At most 16 bits. A byte of ones is followed by a zero (T.81 §B.1.1.5). */
   put(value: number, bits: number): void {
-    this.#held = (this.#held << bits) | value;
-    this.#bits += bits;
-    while (this.#bits >= 8) {
-      this.#bits -= 8;
-      const byte = (this.#held >>> this.#bits) & 0xff;
-      this.#room(2);
-      this.#buffer[this.#at++] = byte;
-      if (byte === 0xff) this.#buffer[this.#at++] = 0;
+    const held = (this.#held << bits) | value;
+    let left = this.#bits + bits;
+    if (left >= 8) {
+      this.#room(6);
+      const buffer = this.#buffer;
+      let at = this.#at;
+      while (left >= 8) {
+        left -= 8;
+        const byte = (held >>> left) & 0xff;
+        buffer[at++] = byte;
+        if (byte === 0xff) buffer[at++] = 0;
+      }
+      this.#at = at;
     }
-    this.#held &= (1 << this.#bits) - 1;
+    this.#bits = left;
+    this.#held = held & ((1 << left) - 1);
   }
 
   flush(): void {

@@ -45,20 +45,20 @@ export class FetchXmlHttpRequest {
 
   send(body?: Uint8Array | string | null): void {
     this.onloadstart?.();
-    fetch(this.#url, { method: this.#method, headers: this.#headers, ...(body === undefined || body === null ? {} : { body }) }).then(
-      async (answer) => {
-        this.status = answer.status;
-        this.statusText = answer.statusText;
-        this.#answerHeaders = answer.headers;
-        const bytes = await answer.arrayBuffer();
-        const text = this.responseType === 'arraybuffer' ? '' : Buffer.from(bytes).toString('utf8');
-        this.responseText = text;
-        this.response = this.responseType === 'arraybuffer' ? bytes : this.responseType === 'json' ? (text === '' ? null : (JSON.parse(text) as unknown)) : text;
-        this.readyState = 4;
-        this.onreadystatechange?.();
-        this.onloadend?.();
-      },
-      () => this.onerror?.(),
-    );
+    this.#exchange(body).catch(() => this.onerror?.());
+  }
+
+  async #exchange(body: Uint8Array | string | null | undefined): Promise<void> {
+    const answer = await fetch(this.#url, { method: this.#method, headers: this.#headers, ...(body === undefined || body === null ? {} : { body }) });
+    this.status = answer.status;
+    this.statusText = answer.statusText;
+    this.#answerHeaders = answer.headers;
+    const bytes = await answer.arrayBuffer();
+    const text = this.responseType === 'arraybuffer' ? '' : Buffer.from(bytes).toString('utf8');
+    this.responseText = text;
+    this.response = this.responseType === 'arraybuffer' ? bytes : this.responseType === 'json' ? (text === '' ? null : (JSON.parse(text) as unknown)) : text;
+    this.readyState = 4;
+    this.onreadystatechange?.();
+    this.onloadend?.();
   }
 }

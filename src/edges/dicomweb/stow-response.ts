@@ -16,6 +16,7 @@ const REASONS: Readonly<Record<Extract<PartOutcome['outcome'], { kind: 'refused'
   'other-study': 0xa900,
   'uid-mismatch': 0xa900,
   'cannot-understand': 0xc000,
+  truncated: 0xc001,
   'missing-uid': 0xc003,
   'processing-failure': 0x0110,
   'not-dicom': 0xc000,

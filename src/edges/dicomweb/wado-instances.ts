@@ -7,6 +7,7 @@ import { refuse, send, unchanged } from './http-answer.ts';
 import { MultipartAnswer } from './multipart-answer.ts';
 import { chooseOffer, type Chosen, type Offer } from './negotiate.ts';
 import { scopeOf, type WadoOptions } from './retrieve-scope.ts';
+import { sendStoredFiles } from './stored-answer.ts';
 import { retrieveAllBulkdata } from './wado-bulkdata.ts';
 import { ZipAnswer } from './zip-answer.ts';
 
@@ -42,6 +43,7 @@ async function sendMultipart(options: WadoOptions, offer: Chosen, instances: rea
   const refusal = `no instance can be given in transfer syntax ${offer.transferSyntax ?? ''}`;
   if (sendable.length === 0) return refuse(response, 406, refusal);
   response.status(sendable.length < instances.length ? 206 : 200);
+  if (sendable.every((instance) => leavesAsStored(instance, offer.transferSyntax))) return sendStoredFiles(options.segments, sendable, response);
   const answer = new MultipartAnswer(response, DICOM);
   let parts = 0;
   for (const instance of sendable) {
@@ -52,6 +54,10 @@ async function sendMultipart(options: WadoOptions, offer: Chosen, instances: rea
     await answer.part({ 'Content-Type': `${DICOM}; transfer-syntax=${file.transferSyntaxUid}`, 'Content-Length': String(file.length) }, file.pieces());
   }
   return parts === 0 ? refuse(response, 406, refusal) : answer.end();
+}
+
+function leavesAsStored(instance: ServedInstance, wanted: string | undefined): boolean {
+  return wanted === '*' || instance.transfer_syntax_uid === (wanted ?? explicitLittleEndian);
 }
 
 async function sendZip(options: WadoOptions, offer: Chosen, instances: readonly ServedInstance[], response: Response): Promise<void> {
