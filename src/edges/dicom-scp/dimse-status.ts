@@ -32,6 +32,8 @@ export function refusalStatus(reason: RefusalReason): number {
       return statuses.invalidSopInstance;
     case 'cannot-understand':
       return statuses.storeCannotUnderstand;
+    case 'truncated':
+      return statuses.storeCannotUnderstand | 0x0001;
     case 'missing-uid':
       // Cxxx are free to use within "cannot understand" (PS3.4 Table B.2-1).
       return statuses.storeCannotUnderstand | 0x0003;

@@ -110,6 +110,15 @@ export class Association implements PduSink {
     return this.#flow.drained();
   }
 
+  /** What is sent from now on goes out together at `uncork`. Whoever waits for the peer meanwhile must uncork first. */
+  cork(): void {
+    this.#flow.cork();
+  }
+
+  uncork(): void {
+    this.#flow.uncork();
+  }
+
   requestRelease(): void {
     if (this.#state === 'Sta6') this.#fire('Evt11');
   }

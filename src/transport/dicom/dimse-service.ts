@@ -103,6 +103,9 @@ export interface PeerAssociation {
    */
   invoke(request: OutgoingRequest, signal?: AbortSignal): Promise<DimseResponse>;
   abort(detail: string): void;
+  /** Many small responses in a row: from `cork` to `uncork` they are gathered and leave together. Uncork before waiting for the peer. */
+  cork(): void;
+  uncork(): void;
 }
 
 export interface OutgoingRequest {

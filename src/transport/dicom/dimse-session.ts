@@ -100,6 +100,14 @@ export class DimseSession implements MessageSink, PeerAssociation {
     this.#association.abort(detail);
   }
 
+  cork(): void {
+    this.#association.cork();
+  }
+
+  uncork(): void {
+    this.#association.uncork();
+  }
+
   // ---- MessageSink
 
   command(contextId: number, command: Command): void {

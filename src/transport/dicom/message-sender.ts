@@ -59,19 +59,26 @@ export class MessageSender {
 
   async #inTurn(before: Promise<void> | undefined, contextId: number, command: Command, dataSet: DataSetBytes | undefined): Promise<void> {
     await before;
-    await this.#put(commandPdus(contextId, command, this.#peerMaxLength));
+    let head: readonly Uint8Array[] = [commandPdus(contextId, command, this.#peerMaxLength)];
+    // Only bytes that are here already are worth waiting for.
+    if (!(dataSet instanceof Uint8Array)) {
+      await this.#put(head);
+      head = [];
+    }
     if (dataSet === undefined) return;
     const fragmenter = new DataSetFragmenter(contextId, this.#peerMaxLength);
     try {
       for await (const part of dataSet instanceof Uint8Array ? inParts(dataSet) : dataSet) {
         const pdus = fragmenter.push(part);
-        if (pdus.length > 0) await this.#put(pdus);
+        if (pdus.length === 0) continue;
+        await this.#put(head.length === 0 ? pdus : [...head, ...pdus]);
+        head = [];
       }
     } catch (error) {
       this.#association.abort('the data set to send could not be read');
       throw asGatewayError(error);
     }
-    await this.#put(fragmenter.end());
+    await this.#put([...head, ...fragmenter.end()]);
   }
 
   #put(pdus: Uint8Array | readonly Uint8Array[]): Promise<void> | undefined {

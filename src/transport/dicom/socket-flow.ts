@@ -58,6 +58,15 @@ export class SocketFlow {
     if (this.#holdsOnStall) this.hold();
   }
 
+  /** From now on what is written waits, to go out together; until `uncork`, once for each call. */
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
   /** Undefined while the socket takes more; else settles when it does again or is gone. */
   drained(): Promise<void> | undefined {
     return this.#drain?.promise;

@@ -91,7 +91,7 @@ suite('C-FIND, C-MOVE and C-GET of the archive', () => {
     const responses = Array.from({ length: 5 }, (_, n) => keys('STUDY', text(tags.StudyInstanceUID, 'UI', `1.2.${n}`)));
     const statuses: number[] = [];
     const request = {
-      isCancelled: false, context: { transferSyntax: '1.2.840.10008.1.2' }, association: { signal: new AbortController().signal },
+      isCancelled: false, context: { transferSyntax: '1.2.840.10008.1.2' }, association: { signal: new AbortController().signal, cork() {}, uncork() {} },
       respond: ({ status }: { status: number }) => {
         statuses.push(status);
         if (statuses.length === 2) setImmediate(() => (request.isCancelled = true));

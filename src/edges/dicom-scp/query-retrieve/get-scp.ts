@@ -49,11 +49,12 @@ export class GetScp implements DimseService {
       const instances = await servedInstancesByKeys(this.#options.database, keys);
       const operations = new SubOperations(request, instances.length);
       // The next one is read while the peer takes this one.
-      let next = this.#prepare(request, instances[0]);
+      const room = new TwoBuffers();
+      let next = this.#prepare(request, instances[0], room);
       for (const [n, instance] of instances.entries()) {
         if (request.isCancelled || request.association.signal.aborted) break;
         const prepared = await next;
-        next = this.#prepare(request, instances[n + 1]);
+        next = this.#prepare(request, instances[n + 1], room);
         const kind = prepared === undefined ? 'failure' : await this.#send(request, instance, prepared);
         await (kind === 'success' ? operations.completed() : kind === 'warning' ? operations.warned() : operations.failed(instance.sop_instance_uid));
       }
@@ -65,13 +66,17 @@ export class GetScp implements DimseService {
   }
 
   /** The instance in a transfer syntax the peer takes; undefined when there is none, or it cannot be read. Never rejects. */
-  async #prepare(request: DimseRequest, instance: ServedInstance | undefined): Promise<Prepared | undefined> {
+  async #prepare(request: DimseRequest, instance: ServedInstance | undefined, room: TwoBuffers): Promise<Prepared | undefined> {
     if (instance === undefined) return undefined;
     const { segments, log } = this.#options;
     const contexts = [...request.association.facts.contexts.values()].filter((context) => context.abstractSyntax === instance.sop_class_uid && context.requestorIsScp);
     try {
       const stored = contexts.find((context) => context.transferSyntax === instance.transfer_syntax_uid);
-      if (stored !== undefined && instance.data_length <= READ_AHEAD_BYTES) return { context: stored, dataSet: await segments.readRange(blobAddressOf(instance)) };
+      if (stored !== undefined && instance.data_length <= READ_AHEAD_BYTES) {
+        const dataSet = room.next(instance.data_length);
+        await segments.readInto(blobAddressOf(instance), 0, dataSet);
+        return { context: stored, dataSet };
+      }
       const dataSet = await inTransferSyntax(segments, instance, contexts.map((context) => context.transferSyntax));
       const context = contexts.find((one) => one.transferSyntax === dataSet?.transferSyntaxUid);
       return dataSet === undefined || context === undefined ? undefined : { context, dataSet: dataSet.pieces() };
@@ -95,5 +100,21 @@ export class GetScp implements DimseService {
       this.#options.log.warn('get.sub-operation-failed', { sopInstanceUid: instance.sop_instance_uid, status: statuses.processingFailure, message: String(thrown) });
       return 'failure';
     }
+  }
+}
+
+/**
+ * Memory for one instance that is being sent and one that is being read, used again and again: fresh pages for each would cost more than
+ * the reading. A buffer comes round when the peer has answered for what it held, so all of it has left.
+ */
+class TwoBuffers {
+  #spare = Buffer.alloc(0);
+  #last = Buffer.alloc(0);
+
+  next(length: number): Uint8Array {
+    const buffer = this.#spare.length >= length ? this.#spare : Buffer.allocUnsafeSlow(Math.max(length, this.#last.length));
+    this.#spare = this.#last;
+    this.#last = buffer;
+    return buffer.subarray(0, length);
   }
 }
