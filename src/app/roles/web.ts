@@ -7,6 +7,7 @@ import { createByHandRouter } from '../../edges/operator/by-hand-router.ts';
 import { EventStream } from '../../edges/operator/event-stream.ts';
 import { createHealthRouter } from '../../edges/operator/health-router.ts';
 import { onlyKnownHosts } from '../../edges/operator/known-host.ts';
+import { createPredictRouter } from '../../edges/operator/predict-router.ts';
 import { createQuarantineRouter } from '../../edges/operator/quarantine-router.ts';
 import { createOperatorRouter } from '../../edges/operator/operator-router.ts';
 import { requireBearer } from '../../edges/operator/require-bearer.ts';
@@ -17,6 +18,7 @@ import { installationFolder } from '../config/load-config.ts';
 import { provingDestinations } from '../destinations.ts';
 import { createHttpComponent } from '../http-component.ts';
 import { IntakeComponent } from '../intake-component.ts';
+import { PredictComponent } from '../predict-component.ts';
 import type { RoleContext } from '../role-context.ts';
 import { segmentsFolder } from '../segment-writer-component.ts';
 import { version } from '../version.ts';
@@ -30,10 +32,12 @@ export function webComponents(context: RoleContext): readonly Component[] {
   const events = new EventStream(database);
   const segments = new SegmentReader(segmentsFolder(config.dataDir));
   const intake = new IntakeComponent(context, 'web', 'stow');
+  const predict = new PredictComponent(context);
   const app = createApp({ tls: config.http.tls !== undefined });
   app.use(createHealthRouter({ unready: () => [...context.unready(), ...context.gateway.unready('web')], metrics: () => context.allMetrics() }));
   guard(app, context);
   app.get('/api/events', events.handler);
+  app.use('/api/predict', createPredictRouter(predict));
   app.use('/api', createByHandRouter({ database, clock, destinations: config.destinations, proving: new Set(provingDestinations(config)), adminToken: config.adminToken }));
   app.use('/api', createQuarantineRouter({ database, segments, clock, adminToken: config.adminToken }));
   app.use('/api', createOperatorRouter({ database, version: version() }));
@@ -41,7 +45,7 @@ export function webComponents(context: RoleContext): readonly Component[] {
   app.use('/wado', createWadoUriRouter({ database, segments, log }));
   app.use('/fhir/R4', createFhirRouter({ database, clock, log, softwareVersion: version() }));
   app.use(express.static(path.join(installationFolder, 'src', 'web', 'status'), { index: 'index.html', cacheControl: true, maxAge: 0 }));
-  return [eventsComponent(events), intake, createHttpComponent(context, app)];
+  return [eventsComponent(events), intake, predict, createHttpComponent(context, app)];
 }
 
 /** Pages listen for as long as they are open: they are let go first, or the listener would wait for them until the deadline. */
