@@ -31,14 +31,14 @@ export async function run({ full, pairs = full ? 7 : 3, note }) {
   try {
     for (const target of targets) await fill(target, sizes, slices);
     const measured = [];
-    for (const cell of cellsOf(sizes, slices)) measured.push(await measure(cell, targets, cell.file === true ? nginx : undefined, pairs, note));
+    for (const cell of cellsOf(sizes)) measured.push(await measure(cell, targets, cell.file === true ? nginx : undefined, pairs, note));
     return { tables: tablesOf(measured, targets, pairs, sizes), figures: { pairs, sizes, cells: measured } };
   } finally {
     for (const target of [...targets, nginx]) await target?.stop();
   }
 }
 
-function cellsOf({ requests, slices: count }, slices) {
+function cellsOf({ requests, slices: count }) {
   const instance = `/studies/${STUDY}/series/${SERIES}/instances/${SERIES}.${(count >> 1) + 1}`;
   let batch = 0;
   return [

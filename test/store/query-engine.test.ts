@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { buildQuery, type IndexQuery } from '../../src/archive/query/build-query.ts';
-import { countMatches, searchIndex } from '../../src/archive/query/search-index.ts';
+import { matchWriter } from '../../src/archive/query/match-json.ts';
+import { countMatches, matchOf as matchOfRow, searchIndex, searchRows } from '../../src/archive/query/search-index.ts';
+import { element } from '../../src/standards/dicom/element.ts';
+import { dicomJsonText } from '../../src/standards/dicom/json-model.ts';
 import { foldName } from '../../src/standards/dicom/person-name.ts';
 import { matchOf } from '../../src/standards/dicom/query-key.ts';
 import { vrOf } from '../../src/standards/dicom/dictionary.ts';
@@ -127,6 +130,16 @@ suite('query engine', () => {
     const result = await searchIndex(database, query({ [tags.PatientWeight]: '80', [tags.PatientID]: 'P2' }));
 
     assert.deepEqual([result.matches.length, result.unsupported], [1, [tags.PatientWeight]]);
+  });
+
+  test('a row written as JSON at once says the same as its data set  [PS3.18 §F.2]', async () => {
+    for (const level of ['study', 'series'] as const) {
+      const wanted = query({}, { level, returnLevels: level === 'study' ? ['patient', 'study'] : ['patient', 'study', 'series'], include: 'all' });
+      const { columns, rows } = await searchRows(database, wanted);
+
+      assert.ok(rows.length > 0);
+      for (const row of rows) assert.equal(matchWriter(columns, () => 'u')(row), dicomJsonText(matchOfRow(columns, row).with(element(tags.RetrieveURL, 'UR', 'u'))));
+    }
   });
 
   test('values are parameters, never text of the statement', () => {

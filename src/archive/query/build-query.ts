@@ -44,7 +44,8 @@ const ORDER: Record<QueryLevel, string> = {
   instance: 's.study_date desc, s.id desc, r.series_number, r.id, i.instance_number, i.id',
 };
 // What was rejected as a whole is not found. Results do not count into a study's instances: only a study without others is looked at twice.
-const STUDY_SERVED = '(s.instance_count > 0 or exists (select 1 from series m where m.study_id = s.id and m.instance_count > 0))';
+// No `exists`: the planner may turn that into a hash of all series.
+const STUDY_SERVED = '(s.instance_count > 0 or (select true from series m where m.study_id = s.id and m.instance_count > 0 limit 1))';
 const SERVED: Record<QueryLevel, string> = { patient: STUDY_SERVED, study: STUDY_SERVED, series: 'r.instance_count > 0', instance: "i.state = 'active'" };
 const DEPTH: Record<QueryLevel, number> = { patient: 0, study: 1, series: 2, instance: 3 };
 

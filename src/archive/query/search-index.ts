@@ -5,6 +5,15 @@ import type { Tx } from '../../store/database.ts';
 import type { IndexedAttribute } from './attribute-table.ts';
 import { buildCount, buildQuery, type IndexQuery } from './build-query.ts';
 
+/** A result as rows of the index: what is needed to write many matches fast. */
+export interface FoundRows {
+  readonly columns: readonly IndexedAttribute[];
+  /** Column n of a row is `c{n}`. */
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly more: boolean;
+  readonly unsupported: readonly number[];
+}
+
 export interface SearchResult {
   /** One data set a match: the attributes asked for that the index holds; text in Unicode. */
   readonly matches: readonly DataSet[];
@@ -16,11 +25,15 @@ export interface SearchResult {
 
 /** Asks the index: C-FIND, QIDO-RS and the page all come here. */
 export async function searchIndex(tx: Tx, query: IndexQuery): Promise<SearchResult> {
+  const { columns, rows, more, unsupported } = await searchRows(tx, query);
+  return { matches: rows.map((row) => matchOf(columns, row)), more, unsupported };
+}
+
+export async function searchRows(tx: Tx, query: IndexQuery): Promise<FoundRows> {
   // One row more than asked tells whether there are more, without counting.
   const built = buildQuery({ ...query, limit: query.limit + 1 });
   const rows = await tx.query<Record<string, unknown>>({ name: nameOf(built.text), text: built.text }, built.values);
-  const matches = rows.slice(0, query.limit).map((row) => dataSetOf(built.columns, row));
-  return { matches, more: rows.length > query.limit, unsupported: built.unsupported };
+  return { columns: built.columns, rows: rows.length > query.limit ? rows.slice(0, query.limit) : rows, more: rows.length > query.limit, unsupported: built.unsupported };
 }
 
 /** Statements that clients repeat are prepared once a connection; this many different ones, so that nobody can fill its memory. */
@@ -46,7 +59,8 @@ export async function countMatches(tx: Tx, query: IndexQuery, most: number): Pro
   return row?.n ?? 0;
 }
 
-function dataSetOf(columns: readonly IndexedAttribute[], row: Readonly<Record<string, unknown>>): DataSet {
+/** One row as a data set. */
+export function matchOf(columns: readonly IndexedAttribute[], row: Readonly<Record<string, unknown>>): DataSet {
   const elements: Element[] = [{ tag: tags.InstanceAvailability, vr: 'CS', value: ['ONLINE'] }];
   columns.forEach((attribute, n) => {
     const made = elementOf(attribute, row[`c${n}`]);
@@ -58,7 +72,8 @@ function dataSetOf(columns: readonly IndexedAttribute[], row: Readonly<Record<st
 // Known to be absent from this object, and then not returned empty but not at all: PS3.18 says "if known".
 const ONLY_WHEN_KNOWN: ReadonlySet<number> = new Set([tags.Rows, tags.Columns, tags.BitsAllocated, tags.NumberOfFrames, tags.TimezoneOffsetFromUTC, tags.PerformedProcedureStepStartDate, tags.PerformedProcedureStepStartTime]);
 
-function elementOf(attribute: IndexedAttribute, value: unknown): Element | undefined {
+/** The element of one column; undefined when the row does not know it. */
+export function elementOf(attribute: IndexedAttribute, value: unknown): Element | undefined {
   const absent = value === null || value === undefined || value === '';
   if (absent) return ONLY_WHEN_KNOWN.has(attribute.tag) ? undefined : { tag: attribute.tag, vr: attribute.vr, value: [] };
   if (Array.isArray(value)) return { tag: attribute.tag, vr: attribute.vr, value: value as string[] };

@@ -1,16 +1,16 @@
 import type { Request, Response } from 'express';
 import type { IndexQuery } from '../../archive/query/build-query.ts';
-import type { QueryLevel } from '../../archive/query/attribute-table.ts';
-import { countMatches, searchIndex } from '../../archive/query/search-index.ts';
+import type { IndexedAttribute, QueryLevel } from '../../archive/query/attribute-table.ts';
+import { matchWriter } from '../../archive/query/match-json.ts';
+import { countMatches, matchOf, searchRows } from '../../archive/query/search-index.ts';
 import { isUid } from '../../foundation/uid.ts';
 import type { DataSet } from '../../standards/dicom/data-set.ts';
 import { element } from '../../standards/dicom/element.ts';
-import { dicomJsonText } from '../../standards/dicom/json-model.ts';
 import { nativeXml } from '../../standards/dicom/native-xml.ts';
 import { tags } from '../../standards/dicom/tags.ts';
 import { parseQidoParameters, type QidoParameters } from '../../standards/dicomweb/qido-parameters.ts';
 import type { Database } from '../../store/database.ts';
-import { refuse } from './http-answer.ts';
+import { baseOf, refuse } from './http-answer.ts';
 import { MultipartAnswer } from './multipart-answer.ts';
 import { chooseOffer } from './negotiate.ts';
 
@@ -44,22 +44,24 @@ export async function search(options: QidoOptions, resource: QidoResource, reque
   if (scope === undefined) return refuse(response, 404, 'no such study or series');
 
   const query = indexQueryOf(parameters.value, scope, resource, options.maxResults);
-  const result = await searchIndex(options.database, query);
-  const base = `${request.protocol}://${request.get('host') ?? 'localhost'}${request.baseUrl}`;
+  const result = await searchRows(options.database, query);
+  const base = baseOf(request);
   const warnings = result.unsupported.length === 0 && parameters.value.keys.every((key) => key.path.length === 1) ? [] : ['some keys are not supported for matching and were ignored'];
   if (result.more) {
     const all = await countMatches(options.database, query, COUNT_LIMIT);
-    warnings.push(`There are ${all - query.offset - result.matches.length} additional results that can be requested`);
+    warnings.push(`There are ${all - query.offset - result.rows.length} additional results that can be requested`);
   }
   if (warnings.length > 0) response.set('Warning', warnings.map((text) => `299 ${base}: ${text}`));
   response.set('Cache-Control', 'no-cache');
-  if (result.matches.length === 0 && (options.emptyAs !== 'empty-list' || offer.value.multipart)) {
+  if (result.rows.length === 0 && (options.emptyAs !== 'empty-list' || offer.value.multipart)) {
     response.status(204).end();
     return;
   }
-  if (offer.value.multipart) return sendXml(result.matches.map((match) => match.with(retrieveUrl(base, match))), response);
+  const urlOf = retrieveUrlOf(base, result.columns);
+  if (offer.value.multipart) return sendXml(result.rows.map((row) => matchOf(result.columns, row).with(element(tags.RetrieveURL, 'UR', urlOf(row)))), response);
   response.set('Content-Type', offer.value.type);
-  response.end(Buffer.from(`[${result.matches.map((match) => dicomJsonText(match.with(retrieveUrl(base, match)))).join(',')}]`));
+  const body = Buffer.from(`[${result.rows.map(matchWriter(result.columns, urlOf)).join(',')}]`);
+  response.set('Content-Length', String(body.length)).end(body);
 }
 
 async function sendXml(matches: readonly DataSet[], response: Response): Promise<void> {
@@ -92,8 +94,10 @@ function scopeKeys(request: Request): IndexQuery['keys'] | undefined {
   return keys;
 }
 
-function retrieveUrl(base: string, match: DataSet): ReturnType<typeof element> {
-  const [study, series, instance] = [tags.StudyInstanceUID, tags.SeriesInstanceUID, tags.SOPInstanceUID].map((tag) => match.string(tag));
-  const path = [`/studies/${study}`, series === undefined ? '' : `/series/${series}`, instance === undefined ? '' : `/instances/${instance}`].join('');
-  return element(tags.RetrieveURL, 'UR', `${base}${path}`);
+/** Where the study, series or instance of a row is retrieved. */
+function retrieveUrlOf(base: string, columns: readonly IndexedAttribute[]): (row: Readonly<Record<string, unknown>>) => string {
+  const steps = ([['studies', tags.StudyInstanceUID], ['series', tags.SeriesInstanceUID], ['instances', tags.SOPInstanceUID]] as const)
+    .map(([name, tag]) => ({ name, at: columns.findIndex((column) => column.tag === tag) }))
+    .filter((step) => step.at >= 0);
+  return (row) => steps.reduce((url, { name, at }) => `${url}/${name}/${String(row[`c${at}`])}`, base);
 }
