@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { DicomScp } from '../edges/dicom-scp/dicom-scp.ts';
+import { DicomScp, type DicomScpOptions } from '../edges/dicom-scp/dicom-scp.ts';
 import type { Log } from '../foundation/log.ts';
 import type { InstanceReceiver } from '../stages/intake/receive-instance.ts';
 import type { AssociationListener } from '../transport/dicom/association-server.ts';
@@ -33,8 +33,8 @@ export function createDicomComponent(context: RoleContext, options: DicomCompone
         services: provided.services,
         hasRoom: options.hasRoom,
         audit: options.audit.take,
-        limits: { maxAssociations: dimse.maxAssociations, maxPduLength: dimse.maxPduBytes },
-        times: { idleMs: dimse.idleSeconds * 1000 },
+        limits: limitsOf(dimse),
+        times: { idleMs: dimse.idleSeconds * 1000, artimMs: dimse.artimSeconds * 1000, pduMs: dimse.pduSeconds * 1000 },
         clock,
         log,
       });
@@ -51,6 +51,12 @@ export function createDicomComponent(context: RoleContext, options: DicomCompone
     },
     reload: () => reloadCertificates(dimse, scp, log),
   };
+}
+
+function limitsOf(dimse: DimseConfig): NonNullable<DicomScpOptions['limits']> {
+  const { maxAssociations, maxAssociationsPerAe, maxOperations } = dimse;
+  // Room for connections that are only opening or closing, beside all associations.
+  return { maxAssociations, maxAssociationsPerAe, maxOperations, maxConnections: Math.max(dimse.maxConnections, 2 * maxAssociations), maxPduLength: dimse.maxPduBytes };
 }
 
 function listenersOf(dimse: DimseConfig): AssociationListener[] {

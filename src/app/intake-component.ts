@@ -2,8 +2,11 @@ import { GatewayError } from '../foundation/errors.ts';
 import { InstanceIntake } from '../stages/intake/instance-intake.ts';
 import type { ArrivalGroup, IncomingInstance, InstanceArrival, InstanceReceiver } from '../stages/intake/receive-instance.ts';
 import type { Component } from './component.ts';
+import type { DimseConfig } from './config/schema.ts';
 import type { RoleContext } from './role-context.ts';
 import { segmentOptions } from './segment-writer-component.ts';
+
+const MiB = 1 << 20;
 
 /** Intake of one process: its segments, its index. The edges that feed it are made before it has started, and call it after. */
 export class IntakeComponent implements Component, InstanceReceiver {
@@ -22,7 +25,7 @@ export class IntakeComponent implements Component, InstanceReceiver {
 
   async start(): Promise<void> {
     const { config, database, clock, log, metrics } = this.#context;
-    this.#intake = await InstanceIntake.start({ database, protocol: this.#protocol, clock, log, metrics, segments: segmentOptions(config, this.#writerName) });
+    this.#intake = await InstanceIntake.start({ database, protocol: this.#protocol, clock, log, metrics, limits: headerLimits(config.dimse), segments: segmentOptions(config, this.#writerName) });
   }
 
   async stop(deadlineMs: number): Promise<void> {
@@ -53,4 +56,9 @@ export class IntakeComponent implements Component, InstanceReceiver {
     if (this.#intake === undefined) throw new GatewayError('INTAKE_NOT_STARTED', 'intake is not started', { failure: 'transient' });
     return this.#intake;
   }
+}
+
+/** What an instance may hold before its pixel data, over whatever protocol it comes. */
+function headerLimits(dimse: DimseConfig): { readonly maxDepth: number; readonly maxElementBytes: number; readonly maxHeaderBytes: number } {
+  return { maxDepth: dimse.maxSequenceDepth, maxElementBytes: dimse.maxElementMegabytes * MiB, maxHeaderBytes: dimse.maxHeaderMegabytes * MiB };
 }

@@ -13,12 +13,14 @@ export function segmentsFolder(dataDir: string): string {
 }
 
 /** Where a writer puts its segments, and how large they are. */
-export function segmentOptions(config: Config, writer: string): Pick<SegmentWriterOptions, 'folder' | 'writer' | 'segmentBytes' | 'lowBytes' | 'spareSegments'> {
+export function segmentOptions(config: Config, writer: string): Pick<SegmentWriterOptions, 'folder' | 'writer' | 'segmentBytes' | 'lowBytes' | 'spareSegments' | 'memoryBytes' | 'requireDurable'> {
   return {
     folder: segmentsFolder(config.dataDir),
     writer,
     segmentBytes: config.storage.segmentMegabytes * MiB,
     lowBytes: config.storage.minFreeMegabytes * MiB,
+    memoryBytes: config.storage.memoryMegabytes * MiB,
+    requireDurable: config.storage.requireDurable,
     // Only the DICOM port must never wait for a fresh segment; the others take one when they need it.
     spareSegments: writer === 'intake' ? 2 : 0,
   };

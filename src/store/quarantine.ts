@@ -1,6 +1,6 @@
 import type { Tx } from './database.ts';
 
-export type QuarantineReason = 'duplicate-other-content' | 'patient-conflict' | 'uid-mismatch' | 'class-mismatch' | 'missing-uid' | 'cannot-understand' | 'order-conflict';
+export type QuarantineReason = 'duplicate-other-content' | 'patient-conflict' | 'uid-mismatch' | 'class-mismatch' | 'missing-uid' | 'cannot-understand' | 'truncated' | 'order-conflict';
 
 export interface NewQuarantined {
   readonly reason: QuarantineReason;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { tags } from '../../src/standards/dicom/tags.ts';
+import type { ScanLimits } from '../../src/standards/dicom/header-scan.ts';
 import { explicitLittleEndian } from '../../src/standards/dicom/transfer-syntaxes.ts';
 import type { InstanceIntake } from '../../src/stages/intake/instance-intake.ts';
 import { Database } from '../../src/store/database.ts';
@@ -14,7 +15,7 @@ interface Rig {
   readonly intake: InstanceIntake;
   readonly database: Database;
   readonly folder: string;
-  restart(): Promise<InstanceIntake>;
+  restart(options?: Parameters<typeof startIntake>[2]): Promise<InstanceIntake>;
   rows<R extends object>(text: string): Promise<R[]>;
 }
 
@@ -22,6 +23,13 @@ let opened: TestDatabase;
 let rig: Rig;
 
 const forever = new AbortController().signal;
+
+/** Language Code Sequences of undefined length inside each other, Explicit VR Little Endian. */
+function nestedSequences(depth: number): Buffer {
+  const open = Buffer.from('08000600535100 00ffffffff feff00e0ffffffff'.replaceAll(' ', ''), 'hex');
+  const close = Buffer.from('feff0de000000000 feffdde000000000'.replaceAll(' ', ''), 'hex');
+  return Buffer.concat([...Array.from({ length: depth }, () => open), ...Array.from({ length: depth }, () => close)]);
+}
 
 suite('intake', () => {
   setup(async () => {
@@ -32,9 +40,9 @@ suite('intake', () => {
     rig = {
       get intake() { return intake; },
       database, folder,
-      restart: async () => {
+      restart: async (options) => {
         await intake.stop(0);
-        intake = await startIntake(folder, database);
+        intake = await startIntake(folder, database, options);
         return intake;
       },
       rows: (text) => database.query({ name: `t${text.length}_${text.slice(0, 40)}`, text }),
@@ -124,12 +132,33 @@ suite('intake', () => {
     assert.deepEqual(await rig.rows('select state, instance_count from study order by study_instance_uid'), [{ state: 'receiving', instance_count: 2 }, { state: 'held', instance_count: 2 }]);
   });
 
+  const privateElement = (length: number): Buffer => sampleDataSet({ more: [{ tag: 0x00211010, vr: 'OB', value: new Uint8Array(length) }] });
+  const limits: readonly [string, Partial<ScanLimits>, Buffer, Buffer][] = [
+    ['an element before the pixel data', { maxElementBytes: 10_000 }, privateElement(10_000), privateElement(10_002)],
+    ['all that comes before the pixel data', { maxHeaderBytes: 10_000 }, privateElement(5_000), privateElement(10_000)],
+    ['sequences inside each other', { maxDepth: 3 }, Buffer.concat([nestedSequences(3), sampleDataSet()]), Buffer.concat([nestedSequences(4), sampleDataSet()])],
+  ];
+  for (const [name, limit, within, over] of limits) {
+    test(`${name}: up to the limit is taken, over it is refused with C000 and quarantined`, async () => {
+      const intake = await rig.restart({ limits: limit });
+      openGroup(intake, 'g1');
+
+      const outcomes = [await send(intake, 'g1', over), await send(intake, 'g1', within)];
+      await intake.settle('g1', 'released', forever);
+
+      assert.deepEqual(outcomes.map((outcome) => (outcome.kind === 'refused' ? outcome.reason : outcome.kind)), ['cannot-understand', 'stored']);
+      assert.deepEqual(await rig.rows('select reason, data_length from quarantine'), [{ reason: 'cannot-understand', data_length: over.length }]);
+    });
+  }
+
   const bad: readonly [string, Buffer, { sop?: string; sopClass?: string }, string, number | undefined][] = [
     ['SOP Instance UID differs from the command → 0117 [PS3.7 §9.1.1.1.9]', sampleDataSet(), { sop: '2.25.7' }, 'uid-mismatch', tags.SOPInstanceUID],
     ['SOP Class UID differs from the command → A900 [PS3.4 §B.2.3]', sampleDataSet(), { sopClass: '1.2.840.10008.5.1.4.1.1.4' }, 'class-mismatch', tags.SOPClassUID],
     ['no Study Instance UID → C003', sampleDataSet({ study: '', series: '2.25.1', sop: '2.25.100.1.1' }), {}, 'missing-uid', tags.StudyInstanceUID],
     ['a Study Instance UID that is a path → 0117', sampleDataSet({ study: '../../etc', series: '2.25.1', sop: '2.25.100.1.1' }), {}, 'uid-mismatch', tags.StudyInstanceUID],
-    ['a data set cut off in its header → C000 [PS3.4 §B.2.3]', sampleDataSet().subarray(0, 60), {}, 'cannot-understand', undefined],
+    ['a data set cut off before its UIDs were whole → C000 [PS3.4 §B.2.3]', sampleDataSet().subarray(0, 50), {}, 'cannot-understand', undefined],
+    ['a data set cut off behind its UIDs → C001', sampleDataSet().subarray(0, 60), {}, 'truncated', undefined],
+    ['pixel data that are cut off → C001', sampleDataSet().subarray(0, -1), {}, 'truncated', tags.PixelData],
     ['an empty data set → C000', Buffer.alloc(0), {}, 'cannot-understand', undefined],
   ];
   for (const [name, bytes, announced, reason, tag] of bad) {

@@ -54,8 +54,16 @@ const dimse = z.strictObject({
   listeners: z.array(listener).default([]).describe('Further places to listen, beside host and port.'),
   acceptUnknownCallers: z.boolean().default(true).describe('Accept AE titles that are not among the peers; only legal on loopback or with `insecure: true`.'),
   maxAssociations: z.int().min(1).max(1000).default(64).describe('Associations at a time; more are rejected as transient (PS3.8 §9.3.4).'),
+  maxAssociationsPerAe: z.int().min(1).max(1000).default(32).describe('Associations at a time of one calling AE title; more are rejected as transient.'),
+  maxConnections: z.int().min(2).max(10_000).default(512).describe('Connections of all kinds; over it the oldest without an association is closed. At least twice maxAssociations.'),
+  maxOperations: z.int().min(1).max(1000).default(32).describe('Asynchronous operations window granted at most (PS3.7 §D.3.3.3).'),
   maxPduBytes: z.int().min(4096).max(4_194_304).default(262_144).describe('Largest PDU we ask for, bytes.'),
   idleSeconds: z.number().min(1).max(86_400).default(120).describe('Silence after which an association is aborted, seconds.'),
+  artimSeconds: z.number().min(1).max(600).default(10).describe('ARTIM timer (PS3.8 §9.1.5): from a connection to its A-ASSOCIATE-RQ, and from a last word to the close, seconds.'),
+  pduSeconds: z.number().min(1).max(3_600).default(60).describe('A PDU that has begun must be there after this, seconds; who trickles is aborted.'),
+  maxSequenceDepth: z.int().min(1).max(128).default(64).describe('Sequences inside each other before the pixel data; deeper is refused with C000H and quarantined.'),
+  maxElementMegabytes: z.int().min(1).max(4096).default(1024).describe('Longest element before the pixel data, MiB; longer is refused with C000H and quarantined.'),
+  maxHeaderMegabytes: z.int().min(1).max(4096).default(1024).describe('Most bytes before the pixel data (of objects without: at all), MiB; more is refused with C000H and quarantined.'),
   tls: tls.optional().describe('TLS of the listener and of calls to peers with `tls: true`; none when absent.'),
   peers: z.array(peer).default([]).describe('Who may call, and where to reach them.'),
 });
@@ -74,6 +82,11 @@ const http = z.strictObject({
   listeners: z.array(listener).default([]).describe('Further places to listen, beside host and port.'),
   tls: tls.optional().describe('TLS of the listener; none when absent.'),
   auth: auth.prefault({}).describe('Who may use HTTP.'),
+});
+
+const dicomweb = z.strictObject({
+  maxResults: z.int().min(1).max(100_000).default(1_000).describe('Matches in one answer of a search; more are announced with a Warning.'),
+  emptyAs: z.enum(['no-content', 'empty-list']).default('no-content').describe('What a search without a match is answered with: 204 as PS3.18 has it, or 200 with [] for clients that need one.'),
 });
 
 const hl7 = z.strictObject({
@@ -155,7 +168,9 @@ const alerting = z.strictObject({
 const storage = z.strictObject({
   kind: z.enum(['disk', 's3']).default('disk').describe('Where the bytes of instances lie: under dataDir, or in an S3-compatible object store.'),
   segmentMegabytes: z.int().min(1).max(4096).default(256).describe('Size of a segment file, MiB.'),
-  minFreeMegabytes: z.int().min(0).max(1_048_576).default(1024).describe('Free space below which new instances are refused with A700H, MiB.'),
+  minFreeMegabytes: z.int().min(0).max(1_048_576).default(1024).describe('Free space below which new associations are rejected as transient, MiB; below a quarter of it instances are refused with A700H.'),
+  memoryMegabytes: z.int().min(16).max(65_536).default(48).describe('Memory per writing process for instances on their way to disk, MiB; who is over it waits on its socket.'),
+  requireDurable: z.boolean().default(false).describe('Refuse to start where the file system is not known to be durable (tmpfs, overlay, NFS), instead of warning.'),
   endpoint: z.url().optional().describe('s3: URL of the object store.'),
   region: z.string().default('us-east-1').describe('s3: region.'),
   bucket: z.string().optional().describe('s3: bucket; its keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'),
@@ -176,6 +191,7 @@ export const configSchema = z.strictObject({
   }).prefault({}).describe('PostgreSQL.'),
   dimse: dimse.prefault({}).describe('DICOM over the Upper Layer: who we are, who may call.'),
   http: http.prefault({}).describe('DICOMweb, FHIR, the operator API and the page.'),
+  dicomweb: dicomweb.prefault({}).describe('DICOMweb under /dicom-web.'),
   hl7: hl7.prefault({}).describe('HL7 v2 over MLLP.'),
   destinations: z.array(destinationSchema).default([]).describe('Where results and originals can go.'),
   models: models.prefault({}).describe('The AI models.'),

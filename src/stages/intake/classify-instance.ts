@@ -5,7 +5,7 @@ import type { ReadHeader } from './header-reader.ts';
 import type { RefusalReason } from './receive-instance.ts';
 
 /** Why an instance is kept but not served. All of them are reasons of quarantine and of refusal alike. */
-export type Verdict = Extract<RefusalReason, 'class-mismatch' | 'uid-mismatch' | 'cannot-understand' | 'missing-uid' | 'duplicate-other-content'>;
+export type Verdict = Extract<RefusalReason, 'class-mismatch' | 'uid-mismatch' | 'cannot-understand' | 'truncated' | 'missing-uid' | 'duplicate-other-content'>;
 
 export interface Refusal {
   readonly reason: Verdict;
@@ -27,12 +27,17 @@ export interface Announced {
 export function classifyInstance(announced: Announced, read: ReadHeader, dataLength: number): Refusal | undefined {
   const { header, fault } = read;
   if (dataLength === 0) return { reason: 'cannot-understand', comment: 'the data set is empty' };
+  // Bytes that never were a data set end inside an element too: cut off is what had begun well.
+  if (fault?.code === 'TRUNCATED' && header.sopInstanceUid !== null) return { ...truncated, ...(fault.tag === undefined || fault.tag === 0 ? {} : { offendingTag: fault.tag }) };
   if (fault !== undefined) return { reason: 'cannot-understand', comment: clip(`data set does not parse: ${fault.code}`), ...(fault.tag === undefined ? {} : { offendingTag: fault.tag }) };
   return missingUid(header) ?? malformedUid(header) ?? mismatch(announced, header);
 }
 
 /** The refusal of a second content under a UID that is served already. */
 export const otherContent: Refusal = { reason: 'duplicate-other-content', comment: 'DUP UID/CONTENT', offendingTag: tags.SOPInstanceUID };
+
+/** The refusal of a data set that ends inside an element. */
+export const truncated: Refusal = { reason: 'truncated', comment: 'the data set ends inside an element', offendingTag: tags.PixelData };
 
 function missingUid(header: InstanceHeader): Refusal | undefined {
   const wanted = [

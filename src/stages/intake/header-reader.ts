@@ -1,6 +1,7 @@
 import { inflateRawSync, constants } from 'node:zlib';
 import type { DicomFault } from '../../standards/dicom/dicom-fault.ts';
-import { HeaderScanner } from '../../standards/dicom/header-scan.ts';
+import { FIRST_PIXEL_TAG, HeaderScanner, type ScanLimits } from '../../standards/dicom/header-scan.ts';
+import { tags } from '../../standards/dicom/tags.ts';
 import { assumedTransferSyntax, explicitLittleEndian } from '../../standards/dicom/transfer-syntaxes.ts';
 import { indexedTags, instanceHeaderOf, type InstanceHeader } from '../../store/instance-header.ts';
 
@@ -15,6 +16,7 @@ export interface ReadHeader {
 // The header of a deflated data set is taken from its beginning: at most 1032 times this much comes out of it (zlib).
 const DEFLATED_PREFIX = 32 * 1024;
 const MAX_INFLATED = 40 << 20;
+const NOTHING = new Uint8Array(0);
 
 /** Reads the index's attributes out of a data set while it passes by. */
 export class HeaderReader {
@@ -23,15 +25,23 @@ export class HeaderReader {
   #deflatedLength = 0;
   #wantsMore = true;
 
-  constructor(transferSyntaxUid: string) {
+  /** @param limits  what is more than that is a fault; unlimited where bytes are read again that were judged before */
+  constructor(transferSyntaxUid: string, limits: Partial<ScanLimits> = {}) {
     const { deflated } = assumedTransferSyntax(transferSyntaxUid);
-    this.#scanner = new HeaderScanner(deflated ? explicitLittleEndian : transferSyntaxUid, indexedTags);
+    this.#scanner = new HeaderScanner(deflated ? explicitLittleEndian : transferSyntaxUid, indexedTags, limits);
     if (deflated) this.#deflated = Buffer.allocUnsafe(DEFLATED_PREFIX);
   }
 
   /** False once the pixel data were reached: further bytes need not be shown. */
   get wantsMore(): boolean {
     return this.#wantsMore;
+  }
+
+  /** Once the pixel data were reached: where their value begins and how long it is (undefined = in fragments); undefined when there are none, or they are deflated. */
+  get pixelData(): { readonly valueOffset: number; readonly length: number | undefined; readonly littleEndian: boolean } | undefined {
+    if (this.#wantsMore || this.#deflated !== undefined || this.#scanner.push(NOTHING) !== 'done') return undefined;
+    const { tag, ...place } = this.#scanner.stoppedAt;
+    return tag >= FIRST_PIXEL_TAG && tag <= tags.PixelData ? place : undefined;
   }
 
   push(chunk: Uint8Array): void {

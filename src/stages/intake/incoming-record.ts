@@ -3,10 +3,12 @@ import { asGatewayError } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { RecordHeader } from '../../store/segments/record-format.ts';
 import type { RecordSink } from '../../store/segments/record-sink.ts';
-import { classifyInstance, otherContent, type Refusal } from './classify-instance.ts';
+import { classifyInstance, otherContent, truncated, type Refusal } from './classify-instance.ts';
 import type { ArrivedRecord } from './decide-batch.ts';
+import type { ScanLimits } from '../../standards/dicom/header-scan.ts';
 import { HeaderReader } from './header-reader.ts';
 import type { Content, KnownContents } from './known-contents.ts';
+import { PixelDataWatch } from './pixel-data-watch.ts';
 import type { ArrivalGroup, IncomingInstance, InstanceArrival, StoreOutcome } from './receive-instance.ts';
 
 export interface IncomingRecordParts {
@@ -14,6 +16,8 @@ export interface IncomingRecordParts {
   readonly group: ArrivalGroup;
   readonly arrival: InstanceArrival;
   readonly known: KnownContents;
+  /** What a header may hold; more is quarantined. */
+  readonly limits?: Partial<ScanLimits>;
   readonly clock: Clock;
   readonly log: Log;
   /** Whether a durable record says the same as what is served under its UID; asked when their bytes differ. Never rejects. */
@@ -28,22 +32,29 @@ export interface IncomingRecordParts {
 export class IncomingRecord implements IncomingInstance {
   readonly #parts: IncomingRecordParts;
   readonly #reader: HeaderReader;
+  #pixelData: PixelDataWatch | undefined;
 
   constructor(parts: IncomingRecordParts) {
     this.#parts = parts;
-    this.#reader = new HeaderReader(parts.arrival.transferSyntaxUid);
+    this.#reader = new HeaderReader(parts.arrival.transferSyntaxUid, parts.limits);
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
-    if (this.#reader.wantsMore) this.#reader.push(chunk);
-    return this.#parts.sink.write(chunk);
+    const { sink } = this.#parts;
+    if (this.#reader.wantsMore) {
+      this.#reader.push(chunk);
+      const place = this.#reader.pixelData;
+      if (place !== undefined) this.#pixelData = new PixelDataWatch(place);
+    }
+    this.#pixelData?.push(chunk, sink.dataLength);
+    return sink.write(chunk);
   }
 
   async finish(): Promise<StoreOutcome> {
     const { sink, arrival, known, onFailure, log } = this.#parts;
     try {
       const read = this.#reader.finish(sink.dataLength);
-      const refusal = classifyInstance(arrival, read, sink.dataLength);
+      const refusal = classifyInstance(arrival, read, sink.dataLength) ?? (this.#pixelData?.endsInside(sink.dataLength) === true ? truncated : undefined);
       if (refusal !== undefined) return await this.#store(read, refusal);
       const learning = known.learnSeries(read.header.series.seriesInstanceUid!);
       if (learning !== undefined) await learning;

@@ -2,6 +2,7 @@ import type { Clock } from '../../foundation/clock.ts';
 import { delay } from '../../foundation/deadline.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { Metrics } from '../../foundation/metrics.ts';
+import type { ScanLimits } from '../../standards/dicom/header-scan.ts';
 import type { Database } from '../../store/database.ts';
 import { FIRST_RECORD } from '../../store/segments/record-format.ts';
 import { SegmentWriter, type SegmentWriterOptions } from '../../store/segments/segment-writer.ts';
@@ -25,6 +26,8 @@ export interface InstanceIntakeOptions {
   readonly metrics: Metrics;
   /** Folder, writer name and sizes of the segments. */
   readonly segments: Omit<SegmentWriterOptions, 'clock' | 'log' | 'onSpaceChange'>;
+  /** What the header of an instance may hold; more is quarantined. Default: 128 nested sequences, no limit of lengths. */
+  readonly limits?: Partial<ScanLimits>;
   /** How long the end of an association may wait for the index; default 5,000 ms. */
   readonly settleMs?: number;
   /** More records than this without a row (PostgreSQL away too long): no new instances; default 2,000,000. */
@@ -104,9 +107,10 @@ export class InstanceIntake implements InstanceReceiver {
     if (group === undefined) return refusedInstance({ kind: 'refused', reason: 'processing-failure', comment: 'its group is not open' });
     if (this.#writer.space === 'full') return this.#refused('no space left');
     if (this.lag > this.#maxLag) return this.#refused('the index lags too far behind');
-    const { clock, log } = this.#options;
+    const { clock, log, limits } = this.#options;
     return new IncomingRecord({
       sink: this.#writer.newRecord(), group, arrival, known: this.#known, clock, log,
+      ...(limits === undefined ? {} : { limits }),
       isCopy: (record) => isCopyOfStored(this.#options.database, this.#segments, this.#writer.writer, record),
       onDurable: (arrived) => this.#durable(arrived),
       onFailure: (error) => this.#failed(error),

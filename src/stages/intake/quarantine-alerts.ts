@@ -34,6 +34,10 @@ const wordings: Readonly<Record<QuarantineReason, Wording>> = {
     kind: 'CANNOT_UNDERSTAND', severity: 'warning', message: 'a data set does not parse',
     advice: 'its bytes are kept in quarantine; have the sender checked',
   },
+  truncated: {
+    kind: 'TRUNCATED', severity: 'warning', message: 'a data set ends inside an element',
+    advice: 'its bytes are kept in quarantine; have it sent again, and the sender checked',
+  },
   'order-conflict': {
     kind: 'ORDER_CONFLICT', severity: 'critical', message: 'images do not match the order they claim',
     advice: 'the study is held; find out at the modality whose images they are, then release or discard them',

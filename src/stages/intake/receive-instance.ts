@@ -64,5 +64,6 @@ export type RefusalReason =
   | 'duplicate-other-content' // A900
   | 'uid-mismatch' // 0117
   | 'cannot-understand' // C000
+  | 'truncated' // C001
   | 'missing-uid' // C003
   | 'processing-failure'; // 0110

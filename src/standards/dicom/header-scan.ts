@@ -13,9 +13,13 @@ export interface ScanLimits {
   readonly maxDepth: number;
   /** A wanted value longer than this is passed over, and its tag listed in `oversized`. */
   readonly maxValueBytes: number;
+  /** An element of a known length over this is the fault TOO_LONG. */
+  readonly maxElementBytes: number;
+  /** More bytes than this before the pixel data are the fault TOO_LONG. */
+  readonly maxHeaderBytes: number;
 }
 
-export const defaultScanLimits: ScanLimits = { maxDepth: 128, maxValueBytes: 64 * 1024 };
+export const defaultScanLimits: ScanLimits = { maxDepth: 128, maxValueBytes: 64 * 1024, maxElementBytes: Number.POSITIVE_INFINITY, maxHeaderBytes: Number.POSITIVE_INFINITY };
 
 /** Pixel data of any kind begin here: float (7FE0,0008), double (7FE0,0009), integer (7FE0,0010), and everything behind them. */
 export const FIRST_PIXEL_TAG: Tag = 0x7fe00008;
@@ -77,6 +81,11 @@ export class HeaderScanner {
     return this.#position;
   }
 
+  /** After `done`: the element at which the scan stopped. `valueOffset` counts from the start of the data set. */
+  get stoppedAt(): { readonly tag: Tag; readonly valueOffset: number; readonly length: number | undefined; readonly littleEndian: boolean } {
+    return { tag: this.#tag, valueOffset: this.#position + this.#headerSize, length: this.#length === UNDEFINED_LENGTH ? undefined : this.#length, littleEndian: this.#little };
+  }
+
   /** Wanted tags whose values were longer than the limit. */
   get oversized(): readonly Tag[] {
     return this.#oversized;
@@ -97,6 +106,7 @@ export class HeaderScanner {
         this.#enter();
       }
     }
+    if (this.#state === 'more' && this.#position > this.#limits.maxHeaderBytes) this.#failTooLong();
     return this.#state;
   }
 
@@ -106,8 +116,17 @@ export class HeaderScanner {
     // PS3.10 §7.2 wants none, but a few zero bytes of padding at the end are met.
     const padding = this.#carried > 0 && this.#carried < 8 && this.#depth === 0 && this.#carry.subarray(0, this.#carried).every((byte) => byte === 0);
     const open = this.#skip > 0 || this.#filling !== undefined || (this.#carried > 0 && !padding);
+    this.#dropUnfilled();
     this.#state = open ? dicomFault('TRUNCATED', `data set ends in ${tagText(this.#tag)}`, this.#position, this.#tag) : 'done';
     return this.#state;
+  }
+
+  /** A value that never came whole is no value: what is in its memory was never sent. */
+  #dropUnfilled(): void {
+    if (this.#filling === undefined) return;
+    this.#tags.pop();
+    this.#vrs.pop();
+    this.#fields.pop();
   }
 
   /** The value field of a wanted element as it lay in the stream; undefined when absent. */
@@ -148,7 +167,7 @@ export class HeaderScanner {
       if (this.#topImplicit) next = at + 8 + uint32(bytes, at + 4, this.#little);
       else if (longLengthTable[bytes[at + 4]! * 256 + bytes[at + 5]!] === 1) next = at + 12 + uint32(bytes, at + 8, this.#little);
       else next = at + 8 + (bytes[at + 6 + low]! | (bytes[at + 6 + high]! << 8));
-      if (next > bytes.length) break; // also an undefined length
+      if (next > bytes.length || next - at > this.#limits.maxElementBytes) break; // also an undefined length
       at = next;
     }
     this.#position += at - start;
@@ -222,9 +241,11 @@ export class HeaderScanner {
     if (this.#depth > 0) this.#enterNested(this.#stack[this.#depth - 1]!);
     else if (this.#tag >= FIRST_PIXEL_TAG || this.#tag === 0) {
       // Tag 0 is no element of a data set: what begins so is padding with zero bytes.
-      this.#state = 'done';
+      if (this.#position > this.#limits.maxHeaderBytes) this.#failTooLong();
+      else this.#state = 'done';
       return;
     } else if (this.#length === UNDEFINED_LENGTH) this.#openSequence();
+    else if (this.#isTooLong()) this.#failTooLong();
     else this.#enterValue();
     this.#position += this.#headerSize;
   }
@@ -253,7 +274,16 @@ export class HeaderScanner {
       else this.#skip = this.#length;
     } else if (this.#tag === ITEM_DELIMITER) this.#depth -= 1;
     else if (this.#length === UNDEFINED_LENGTH) this.#openSequence();
+    else if (this.#isTooLong()) this.#failTooLong();
     else this.#skip = this.#length;
+  }
+
+  #isTooLong(): boolean {
+    return this.#length > this.#limits.maxElementBytes || this.#position + this.#headerSize + this.#length > this.#limits.maxHeaderBytes;
+  }
+
+  #failTooLong(): void {
+    this.#fail('TOO_LONG', `longer than what is taken before the pixel data`);
   }
 
   #openSequence(): void {

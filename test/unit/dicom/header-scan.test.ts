@@ -119,6 +119,33 @@ suite('header scanner', () => {
     }), { numRuns: 3000 });
   });
 
+  test('a wanted value that was cut off is no value, not what lay in memory before', () => {
+    const bytes = writeDataSet(DataSet.of([element(tags.SOPClassUID, 'UI', '1.2.3'), element(tags.PatientID, 'LO', 'P'.repeat(60))]), explicitLittleEndian);
+    const { scanner, state } = scanInPieces(bytes.subarray(0, -50), explicitLittleEndian, [7]);
+
+    assert.equal((scanner.end() as { code: string }).code, 'TRUNCATED', String(state));
+    assert.equal(scanner.field(tags.PatientID), undefined);
+    assert.deepEqual([scanner.values().string(tags.SOPClassUID), scanner.values().get(tags.PatientID)], ['1.2.3', undefined]);
+  });
+
+  test('an element, or a header, that is longer than the limit is TOO_LONG in whatever pieces it comes, before its bytes are awaited', () => {
+    const long = (length: number): Uint8Array => writeDataSet(DataSet.of([element(tags.PatientID, 'LO', 'P1'), { tag: 0x00211010, vr: 'OB', value: new Uint8Array(length) }, { tag: 0x00211011, vr: 'OB', value: new Uint8Array(length) }]), explicitLittleEndian);
+    const outcome = (bytes: Uint8Array, limits: object, piece: number): string => {
+      const scanner = new HeaderScanner(explicitLittleEndian, WANTED, limits);
+      let state: unknown = 'more';
+      for (let at = 0; at < bytes.length && state === 'more'; at += piece) state = scanner.push(bytes.subarray(at, at + piece));
+      return state === 'more' || state === 'done' ? state : (state as { code: string }).code;
+    };
+
+    for (const piece of [1, 13, 100, 10_000]) {
+      assert.equal(outcome(long(1_000), { maxElementBytes: 1_000 }, piece), 'more', `element, ${piece}`);
+      assert.equal(outcome(long(1_002), { maxElementBytes: 1_000 }, piece), 'TOO_LONG', `element, ${piece}`);
+      assert.equal(outcome(long(1_000), { maxHeaderBytes: 1_900 }, piece), 'TOO_LONG', `header, ${piece}`);
+      assert.equal(outcome(long(1_000), { maxHeaderBytes: 2_500 }, piece), 'more', `header, ${piece}`);
+    }
+    assert.equal(outcome(long(2_000).subarray(0, 60), { maxElementBytes: 1_000 }, 60), 'TOO_LONG');
+  });
+
   test('agrees with dicom-parser on the corpus', function () {
     const root = corpus(this);
     let compared = 0;

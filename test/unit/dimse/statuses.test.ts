@@ -23,7 +23,7 @@ suite('DIMSE statuses', () => {
 suite('statuses of the storage SCP', () => {
   for (const [reason, status] of [
     ['out-of-resources', 0xa700], ['class-mismatch', 0xa900], ['duplicate-other-content', 0xa900], ['uid-mismatch', 0x0117],
-    ['cannot-understand', 0xc000], ['missing-uid', 0xc003], ['processing-failure', 0x0110],
+    ['cannot-understand', 0xc000], ['truncated', 0xc001], ['missing-uid', 0xc003], ['processing-failure', 0x0110],
   ] as const) {
     test(`${reason} is answered ${statusText(status)}  [PS3.4 Table B.2-1]`, () => {
       assert.equal(refusalStatus(reason), status);
