@@ -23,9 +23,6 @@ import type { RoleContext } from '../role-context.ts';
 import { segmentsFolder } from '../segment-writer-component.ts';
 import { version } from '../version.ts';
 
-/** Matches in one QIDO-RS answer; more are announced with a Warning. */
-const MOST_MATCHES = 1_000;
-
 /** The components of the web role, in start order: what the routes stand on, the listener last. */
 export function webComponents(context: RoleContext): readonly Component[] {
   const { config, database, clock, log } = context;
@@ -41,7 +38,7 @@ export function webComponents(context: RoleContext): readonly Component[] {
   app.use('/api', createByHandRouter({ database, clock, destinations: config.destinations, proving: new Set(provingDestinations(config)), adminToken: config.adminToken }));
   app.use('/api', createQuarantineRouter({ database, segments, clock, adminToken: config.adminToken }));
   app.use('/api', createOperatorRouter({ database, version: version() }));
-  app.use('/dicom-web', createDicomwebRouter({ database, segments, receiver: intake, aeTitle: config.dimse.aeTitle[0] ?? 'ISOCENTER', maxResults: MOST_MATCHES, clock, adminToken: config.adminToken, log }));
+  app.use('/dicom-web', createDicomwebRouter({ database, segments, receiver: intake, aeTitle: config.dimse.aeTitle[0] ?? 'ISOCENTER', ...config.dicomweb, clock, adminToken: config.adminToken, log }));
   app.use('/wado', createWadoUriRouter({ database, segments, log }));
   app.use('/fhir/R4', createFhirRouter({ database, clock, log, softwareVersion: version() }));
   app.use(express.static(path.join(installationFolder, 'src', 'web', 'status'), { index: 'index.html', cacheControl: true, maxAge: 0 }));

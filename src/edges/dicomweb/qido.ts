@@ -31,6 +31,7 @@ export interface QidoResource {
   readonly returnLevels: readonly QueryLevel[];
 }
 
+const DEEP_OFFSET = 10_000;
 // Counting goes no further: whoever sees more than this needs a narrower query, not a number.
 const COUNT_LIMIT = 100_000;
 
@@ -46,7 +47,8 @@ export async function search(options: QidoOptions, resource: QidoResource, reque
   const query = indexQueryOf(parameters.value, scope, resource, options.maxResults);
   const result = await searchRows(options.database, query);
   const base = baseOf(request);
-  const warnings = result.unsupported.length === 0 && parameters.value.keys.every((key) => key.path.length === 1) ? [] : ['some keys are not supported for matching and were ignored'];
+  const warnings = result.unsupported.length === 0 && parameters.value.keys.every((key) => key.path.length === 1) ? [] : ['Some of the keys are not supported for matching. They have been ignored.'];
+  if (parameters.value.offset > DEEP_OFFSET) warnings.push('The offset is deep and therefore slow; narrow the search, for example by StudyDate.');
   if (result.more) {
     const all = await countMatches(options.database, query, COUNT_LIMIT);
     warnings.push(`There are ${all - query.offset - result.rows.length} additional results that can be requested`);
