@@ -89,11 +89,6 @@ const dicomweb = z.strictObject({
   emptyAs: z.enum(['no-content', 'empty-list']).default('no-content').describe('What a search without a match is answered with: 204 as PS3.18 has it, or 200 with [] for clients that need one.'),
 });
 
-const dicomweb = z.strictObject({
-  maxResults: z.int().min(1).max(100_000).default(1_000).describe('Matches in one answer of a search; more are announced with a Warning.'),
-  emptyAs: z.enum(['no-content', 'empty-list']).default('no-content').describe('What a search without a match is answered with: 204 as PS3.18 has it, or 200 with [] for clients that need one.'),
-});
-
 const hl7 = z.strictObject({
   host: host.default('127.0.0.1').describe('Address the MLLP listener binds to.'),
   port: port.default(2575).describe('TCP port of the MLLP listener; 0 = any free one.'),
@@ -196,7 +191,6 @@ export const configSchema = z.strictObject({
   }).prefault({}).describe('PostgreSQL.'),
   dimse: dimse.prefault({}).describe('DICOM over the Upper Layer: who we are, who may call.'),
   http: http.prefault({}).describe('DICOMweb, FHIR, the operator API and the page.'),
-  dicomweb: dicomweb.prefault({}).describe('DICOMweb under /dicom-web.'),
   dicomweb: dicomweb.prefault({}).describe('DICOMweb under /dicom-web.'),
   hl7: hl7.prefault({}).describe('HL7 v2 over MLLP.'),
   destinations: z.array(destinationSchema).default([]).describe('Where results and originals can go.'),
