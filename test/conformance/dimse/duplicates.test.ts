@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { element, item, sequence } from '../../../src/standards/dicom/element.ts';
+import { systemClock } from '../../../src/foundation/clock.ts';
+import { silentLog } from '../../../src/foundation/log.ts';
+import { ContentDigests } from '../../../src/stages/intake/content-digests.ts';
 import { sameContent } from '../../../src/standards/dicom/same-content.ts';
 import { tags } from '../../../src/standards/dicom/tags.ts';
 import { smallImage } from '../../support/archive-fixture.ts';
@@ -21,6 +24,8 @@ suite('a SOP Instance UID that comes again [ADR 0012]', () => {
     assert.deepEqual(await archive.store([image()], { transferSyntaxUid: '1.2.840.10008.1.2' }), [0]);
     assert.deepEqual(await archive.store([image()], { transferSyntaxUid: '1.2.840.10008.1.2.2' }), [0]);
     assert.deepEqual(await archive.store([image(element(tags.PatientID, 'LO', 'P1'), element(tags.Rows, 'US', 8))]), [0xa900]);
+
+    await new ContentDigests({ database: archive.database, reader: archive.segments, clock: systemClock, log: silentLog }).pass();
 
     const rows = await archive.database.query<{ state: string }>({ name: '', text: 'select state from instance order by id' });
     const aside = await archive.database.query({ name: '', text: 'select reason from quarantine' });
