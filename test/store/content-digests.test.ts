@@ -23,7 +23,8 @@ suite('content digests', () => {
     await sendSample(intake, 'g1', { sop: '2.25.100.1.3', seed: 3 });
     await intake.settle('g1', 'released', new AbortController().signal);
     // As if CRC-32 and length of another content had been those of instance 2.
-    await database.query({ name: 'forge', text: `update instance set sop_instance_uid = '2.25.100.1.2', state = 'duplicate' where sop_instance_uid = '2.25.100.1.3' returning 1` });
+    await database.query({ name: 'forge', text: `update instance set sop_instance_uid = '2.25.100.1.2', state = 'duplicate', crc32 = (select crc32 from instance i where i.sop_instance_uid = '2.25.100.1.2')
+      where sop_instance_uid = '2.25.100.1.3' returning 1` });
     const reader = new SegmentReader(folder);
 
     const digested = await new ContentDigests({ database, reader, clock: systemClock, log: silentLog }).pass();
