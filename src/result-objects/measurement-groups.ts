@@ -4,6 +4,7 @@ import type { Evaluation, Finding, FindingSite, Measurement } from '../domain/fi
 import { algorithmIdentification } from './algorithm-items.ts';
 import { codeValue, container, imageValue, textValue, uidValue } from './content-item.ts';
 import type { ContainerItem, ContentItem } from './content-item.ts';
+import { isEmptyMask } from './bit-packing.ts';
 import { imageRegion } from './image-region.ts';
 import { evaluationItems, measurementItem, probabilityMeasurement } from './measurement-items.ts';
 import { sourceReference } from './report-request.ts';
@@ -34,7 +35,7 @@ interface GroupParts {
  */
 export function findingGroups(finding: Finding, request: StructuredReportRequest, observedAt: string): readonly ContainerItem[] {
   const drawn = imageRegion(finding.shapes, request);
-  const segment = segmentReference(finding, request);
+  const segment = segmentReference(finding.segmentNumber, request);
   const probability = finding.probability === null ? [] : [probabilityMeasurement(finding.probability)];
   const identity = { trackingId: finding.trackingId, trackingUid: finding.trackingUid, category: finding.category, finding: finding.concept, sites: finding.sites };
   const all = [...finding.measurements, ...probability];
@@ -84,6 +85,23 @@ export function absentTargetGroups(request: StructuredReportRequest, observedAt:
     });
 }
 
+/**
+ * Regions that outline no finding, for example the ventricles of a cine: a TID 1411 group each, so that the report leads to all of the
+ * segmentation (IHE AIR, root result). What was measured in them stands in the study's group, by phase; here the volume is not attempted,
+ * for a segment of a cine holds several.
+ */
+export function regionGroups(request: StructuredReportRequest, observedAt: string): readonly ContainerItem[] {
+  const { analysis } = request;
+  const owned = new Set(analysis.findings.map((finding) => finding.segmentNumber));
+  return analysis.segments.flatMap((segment) => {
+    const region = owned.has(segment.number) || segment.frames.every(({ mask }) => isEmptyMask(mask)) ? undefined : segmentReference(segment.number, request);
+    if (region === undefined) return [];
+    const volume: Measurement = { id: 'volume', concept: concept('volume'), value: null, failure: concept('num-not-attempted'), unit: concept('unit-mm3'), derivation: null, method: null };
+    const { trackingId, trackingUid, category, property, anatomy } = segment;
+    return [measurementGroup({ template: '1411', trackingId, trackingUid, category, finding: property, sites: anatomy === null ? [] : [anatomy], region, measurements: [volume], evaluations: [] }, request, observedAt)];
+  });
+}
+
 /** Measurements that belong to the study and to no finding, for example an ejection fraction: one TID 1501 group. */
 export function studyGroup(request: StructuredReportRequest, observedAt: string): readonly ContainerItem[] {
   const { analysis } = request;
@@ -128,8 +146,7 @@ function siteItem({ site, laterality }: FindingSite): ContentItem {
 }
 
 /** TID 1411: the segment and the series it was made from (the template takes series or images, not both). */
-function segmentReference(finding: Finding, { analysis, segmentation }: StructuredReportRequest): readonly ContentItem[] | undefined {
-  const number = finding.segmentNumber;
+function segmentReference(number: number | null, { analysis, segmentation }: StructuredReportRequest): readonly ContentItem[] | undefined {
   if (number === null || segmentation === null) return undefined;
   const reference = { sopClassUid: segmentationStorage, sopInstanceUid: segmentation.sopInstanceUid, frames: [], segments: [number] };
   return [

@@ -107,9 +107,15 @@ function readTree(root: ContentItem | undefined): Pick<ReadFindings, 'procedures
     procedures: codesOf(root, 'DCM 121058'),
     processingSummary: codesOf({ children: statements }, 'DCM 111017')[0] ?? null,
     comments: statements.flatMap((item) => (item.valueType === 'TEXT' && key(item.concept) === 'DCM 121106' ? [item.text] : [])),
-    findings: mergeByTracking([...descendants(root)].filter((item) => item.valueType === 'CONTAINER' && key(item.concept) === 'DCM 125007').map(readGroup)),
+    findings: mergeByTracking([...descendants(root)].filter((item) => item.valueType === 'CONTAINER' && key(item.concept) === 'DCM 125007' && !isRegionAlone(item)).map(readGroup)),
     evaluations: statements.filter((item) => !['DCM 111017', 'DCM 121106'].includes(key(item.concept))).flatMap(evaluationOf),
   };
+}
+
+/** A group that leads to a segment and attempted nothing in it is no finding: we write one for each region that outlines none. */
+function isRegionAlone(group: ContentItem): boolean {
+  const numbers = group.children.filter((child) => child.valueType === 'NUM');
+  return numbers.length > 0 && numbers.every(({ value, qualifier }) => value === null && key(qualifier) === 'DCM 114007') && group.children.some((child) => key(child.concept) === 'DCM 121191');
 }
 
 function readGroup(group: ContentItem): ReadFinding {

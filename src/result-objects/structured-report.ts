@@ -12,9 +12,10 @@ import { codeValue, container } from './content-item.ts';
 import type { ContainerItem } from './content-item.ts';
 import { writeContentItem } from './content-item-writer.ts';
 import { dicomMoment, offsetMinutes } from './dicom-time.ts';
+import { isEmptyMask } from './bit-packing.ts';
 import { evidenceItems, referencedSopItem, sourceEvidence } from './evidence.ts';
 import { imageLibrary } from './image-library.ts';
-import { absentTargetGroups, findingGroups, studyGroup } from './measurement-groups.ts';
+import { absentTargetGroups, findingGroups, regionGroups, studyGroup } from './measurement-groups.ts';
 import { qualitativeEvaluations } from './qualitative-evaluations.ts';
 import type { ReportProfile, StructuredReportRequest } from './report-request.ts';
 import { segmentationStorage } from './segmentation.ts';
@@ -48,6 +49,7 @@ export function reportTree(request: StructuredReportRequest): ContainerItem {
   const observedAt = dicomMoment(context.times.finishedAt, minutes).dateTime;
   const groups = [
     ...analysis.findings.flatMap((finding) => findingGroups(finding, request, observedAt)),
+    ...regionGroups(request, observedAt),
     ...studyGroup(request, observedAt),
     ...absentTargetGroups(request, observedAt),
   ];
@@ -79,7 +81,7 @@ function references(request: StructuredReportRequest): readonly Element[] {
   const { analysis, context, segmentation } = request;
   const { studyInstanceUid } = analysis.source;
   const evidence = [...sourceEvidence(analysis)];
-  if (segmentation !== null && analysis.findings.some((finding) => finding.segmentNumber !== null)) {
+  if (segmentation !== null && refersToSegment(analysis)) {
     evidence.push({ ...segmentation, studyInstanceUid, sopClassUid: segmentationStorage });
   }
   const predecessor = context.predecessor;
@@ -127,4 +129,10 @@ function authorObserver({ analysis, context }: StructuredReportRequest): DataSet
     element(tags.InstitutionName, 'LO', clipped(context.gateway.institutionName, 64)),
     sequence(tags.InstitutionCodeSequence),
   ]);
+}
+
+/** A finding names its segment, or a segment that outlines no finding has a group of its own. */
+function refersToSegment({ findings, segments }: Analysis): boolean {
+  const owned = new Set(findings.map((finding) => finding.segmentNumber));
+  return findings.some((finding) => finding.segmentNumber !== null) || segments.some((segment) => !owned.has(segment.number) && !segment.frames.every(({ mask }) => isEmptyMask(mask)));
 }

@@ -13,7 +13,7 @@ export interface ReadObjects {
 export function readObjects(names: readonly string[]): ReadObjects {
   const objects: { name: string; dataSet: DataSet }[] = [];
   const faults: string[] = [];
-  for (const name of names.flatMap(expand)) {
+  for (const name of names.flatMap((given) => expand(given, faults))) {
     const read = readPart10(readFileSync(name));
     if (read.ok) objects.push({ name, dataSet: read.value.dataSet });
     else faults.push(`${name}: ${read.fault.code} ${read.fault.message}`);
@@ -21,7 +21,12 @@ export function readObjects(names: readonly string[]): ReadObjects {
   return { objects, faults };
 }
 
-function expand(name: string): string[] {
-  if (!statSync(name).isDirectory()) return [name];
+function expand(name: string, faults: string[]): string[] {
+  const found = statSync(name, { throwIfNoEntry: false });
+  if (found === undefined) {
+    faults.push(`${name}: no such file or folder`);
+    return [];
+  }
+  if (!found.isDirectory()) return [name];
   return readdirSync(name, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile() && entry.name.endsWith('.dcm')).map((entry) => path.join(entry.parentPath, entry.name)).sort();
 }
