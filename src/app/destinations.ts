@@ -2,7 +2,8 @@ import path from 'node:path';
 import type { Destination } from '../destinations/destination.ts';
 import { createDestination, isBuilt } from '../destinations/registry.ts';
 import type { CommittingDestination } from '../stages/delivery/prove-deliveries.ts';
-import { configuredPeer, createDimseSender } from './dimse-sender.ts';
+import { createDimseSender } from '../destinations/dimse-store/dimse-peers-sender.ts';
+import { configuredPeer } from './dimse-sender.ts';
 import type { RoleContext } from './role-context.ts';
 import { version } from './version.ts';
 
@@ -15,7 +16,7 @@ export function createDestinations({ config, clock, log }: RoleContext): readonl
     software: `isocenter/${version()}`,
     resolvePath: (file: string) => path.resolve(base, file),
     secret: (variable: string) => process.env[variable],
-    dimse: createDimseSender(config.dimse, clock, log),
+    dimse: createDimseSender({ peer: (aeTitle) => configuredPeer(config.dimse, aeTitle), clock, log }),
   };
   return config.destinations.filter((entry) => isBuilt(entry.kind)).map((entry) => createDestination(entry, tools));
 }

@@ -53,7 +53,7 @@ destinationContract('dimse-store', true, async () => {
   const peer = await startScp();
   // PS3.8 §9.3: the answer to the association (02H) passes, that to the object (P-DATA-TF, 04H) is cut off.
   const proxy = await startFaultProxy({ targetPort: peer.port, isAnswer: (chunk) => chunk[0] === 4 });
-  const dimse = createDimseSender({ peers: [{ aeTitle: 'ISOCENTER', host: '127.0.0.1', port: proxy.port, callingAe: 'TEST' }], clock: systemClock, log: silentLog });
+  const dimse = createDimseSender({ peer: (aeTitle) => (aeTitle === 'ISOCENTER' ? { aeTitle, host: '127.0.0.1', port: proxy.port, callingAe: 'TEST' } : undefined), clock: systemClock, log: silentLog });
   return {
     destination: createDestination({ name: 'pacs', kind: 'dimse-store', peer: 'ISOCENTER' } as never, { ...tools, dimse }),
     payload: (number) => dicomPayload(number),

@@ -32,7 +32,7 @@ suite('delivery to Orthanc', () => {
   const results = (): Payload[] => [payloadOf(buildSegmentation(segmentationRequest(positive))!), payloadOf(buildStructuredReport(reportRequest(positive)))];
 
   function overDimse(peer: Orthanc): DestinationTools {
-    const dimse = createDimseSender({ peers: [{ aeTitle: peer.aeTitle, host: '127.0.0.1', port: peer.dicomPort, callingAe: 'ISOCENTER' }], clock: systemClock, log: silentLog });
+    const dimse = createDimseSender({ peer: (aeTitle) => (aeTitle === peer.aeTitle ? { aeTitle, host: '127.0.0.1', port: peer.dicomPort, callingAe: 'ISOCENTER' } : undefined), clock: systemClock, log: silentLog });
     return { ...tools, dimse };
   }
 
@@ -63,6 +63,19 @@ suite('delivery to Orthanc', () => {
 
     assert.equal(outcomes.filter((outcome) => outcome.kind === 'delivered').length, 60);
     assert.equal(((await orthanc!.get('instances')) as string[]).length, 60);
+    await destination.close();
+  });
+
+  test('Orthanc names what it has when it is read back, all 260 of a study over two pages, and not what was never sent', async () => {
+    const destination = createDestination({ name: 'pacs', kind: 'stow-rs', url: orthanc!.studies, batchSize: 300, proof: 'read-back' } as never, tools);
+    const payloads = Array.from({ length: 260 }, (_, index) => dicomPayload(index, 2_000));
+    await destination.deliver(payloads, never);
+    const objects = payloads.map((payload) => ({ studyInstanceUid: payload.studyInstanceUid, sopInstanceUid: payload.mediaType === 'application/dicom' ? payload.sopInstanceUid : '' }));
+
+    const outcomes = await destination.prove!([...objects, { studyInstanceUid: objects[0]!.studyInstanceUid, sopInstanceUid: '1.2.3.4' }, { studyInstanceUid: '1.2.3', sopInstanceUid: '1.2.3.5' }], never);
+
+    assert.equal(outcomes.filter((outcome) => outcome === 'there').length, 260);
+    assert.deepEqual(outcomes.slice(-2), ['missing', 'missing']);
     await destination.close();
   });
 

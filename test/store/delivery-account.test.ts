@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { systemClock } from '../../src/foundation/clock.ts';
+import { checkAccount, type AccountReport } from '../../src/stages/alerting/check-account.ts';
 import { unaccounted } from '../../src/store/account.ts';
 import { Database } from '../../src/store/database.ts';
 import { testDatabase, type TestDatabase } from '../support/database.ts';
 import { seedJob, seedMessage } from '../support/delivery-fixture.ts';
+import { openGroup, sendSample, startIntake, until } from '../support/intake-rig.ts';
+import { temporaryFolder } from '../support/segments.ts';
 
 const question = { destinations: [{ name: 'ehr', mediaTypes: ['application/fhir+json'] }], overdueBefore: new Date(0), leaseBefore: new Date(0), limit: 10 };
 
@@ -53,5 +57,38 @@ suite('the nothing-lost account, rows', function () {
     assert.deepEqual(faults.map((fault) => `${fault.kind} ${fault.subject}`), ['study-not-routed 1.2.1', 'study-overdue 1.2.2', 'delivery-forgotten gone']);
     await run(`update outbox_message set state = 'pending' where id = $1`, [message]);
     assert.ok((await unaccounted(database, question)).some((fault) => fault.kind === 'destination-gone' && fault.subject === 'gone'));
+  });
+});
+
+suite('the nothing-lost account, segments against rows', function () {
+  this.timeout(60_000);
+
+  test('acknowledged = served + repeats + quarantined; a row that is taken away is missed, and a segment too', async () => {
+    const place = await testDatabase();
+    const database = new Database({ url: place.url, applicationName: 'test' });
+    const folder = temporaryFolder();
+    const intake = await startIntake(folder, database);
+    const sealed = new Map();
+    const account = (): Promise<AccountReport> => checkAccount({ database, folder, clock: systemClock, destinations: [], overdueMs: 60_000, sealed });
+    try {
+      openGroup(intake, 'g1');
+      for (let i = 1; i <= 5; i += 1) await sendSample(intake, 'g1', { sop: `2.25.100.1.${i}`, seed: i });
+      await sendSample(intake, 'g1', { sop: '2.25.100.1.1', seed: 1 });
+      await sendSample(intake, 'g1', { sop: '2.25.100.1.6', patientId: 'P2' });
+      await intake.settle('g1', 'released', new AbortController().signal);
+      await until(async () => (await account()).waiting === 0);
+
+      const { rows, acknowledged, faults } = await account();
+      assert.deepEqual(faults, []);
+      assert.equal(acknowledged, rows.active + rows.duplicate + rows.superseded + rows.quarantined);
+      assert.deepEqual([rows.active, rows.quarantined], [5, 1]);
+      await database.execute({ name: 'lose_one', text: `delete from instance where sop_instance_uid = '2.25.100.1.3'` });
+      assert.deepEqual((await account()).faults.map(({ kind, count }) => [kind, count]), [['records-without-row', 1]]);
+      assert.deepEqual((await checkAccount({ database, folder: `${folder}-away`, clock: systemClock, destinations: [], overdueMs: 60_000 })).faults.map((fault) => fault.kind), ['rows-without-record']);
+    } finally {
+      await intake.stop(5_000);
+      await database.close();
+      await place.close();
+    }
   });
 });

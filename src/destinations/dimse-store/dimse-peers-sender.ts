@@ -7,8 +7,8 @@ import { sendInstances } from '../../peers/dimse/send-instances.ts';
 import type { DimseSender } from './dimse-sender.ts';
 
 export interface DimsePeersSenderOptions {
-  /** `dimse.peers`, each with our calling AE title. */
-  readonly peers: readonly DimsePeer[];
+  /** One of `dimse.peers` with our calling AE title, as it is reached now; asked for each call, so that new certificates are taken up. */
+  readonly peer: (aeTitle: string) => DimsePeer | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -17,9 +17,9 @@ export interface DimsePeersSenderOptions {
  * C-STORE to the peers of the configuration.
  * Errors of `store`: DIMSE_PEER_UNKNOWN (permanent), and those of opening an association.
  */
-export function createDimseSender({ peers, clock, log }: DimsePeersSenderOptions): DimseSender {
+export function createDimseSender({ peer: lookUp, clock, log }: DimsePeersSenderOptions): DimseSender {
   const peerOf = (aeTitle: string): DimsePeer => {
-    const peer = peers.find((candidate) => candidate.aeTitle === aeTitle);
+    const peer = lookUp(aeTitle);
     if (peer === undefined) throw new GatewayError('DIMSE_PEER_UNKNOWN', 'no such AE title among dimse.peers', { failure: 'permanent', context: { peer: aeTitle } });
     return peer;
   };
