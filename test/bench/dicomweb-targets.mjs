@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { programPath } from './intake-targets.mjs';
-import { cpuMs } from './process-cost.mjs';
+import { childrenOf, cpuMs } from './process-cost.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const PLUGINS = ['/usr/share/orthanc/plugins/libOrthancDicomWeb.so', '/usr/lib/orthanc/libOrthancDicomWeb.so'];
@@ -25,10 +25,11 @@ export async function startWebGateway() {
     await pause(50);
   }
   const database = Number(/database .*process (\d+)/.exec(text)?.[1] ?? 0);
+  const isChild = childrenOf(child.pid).includes(database);
   const cluster = /embedded PostgreSQL in (\S+)/.exec(text)?.[1];
   return {
     name: 'isocenter', url: `http://127.0.0.1:${port}/dicom-web`,
-    cpuMs: () => cpuMs(child.pid, { family: true }), databaseCpuMs: () => cpuMs(database, { family: true }),
+    cpuMs: () => cpuMs(child.pid, { family: true }) - (isChild ? cpuMs(database, { family: true }) : 0), databaseCpuMs: () => cpuMs(database, { family: true }),
     stop: async () => {
       child.kill('SIGTERM');
       await new Promise((resolve) => child.once('exit', resolve));
