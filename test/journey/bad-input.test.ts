@@ -81,6 +81,34 @@ suite('journey: bad input', function () {
     assert.equal(study.length, 1);
   });
 
+  test('a person sees both patients, releases the image, then holds and releases the study: it goes on, and all of it is audited', async () => {
+    const uid = '1.2.826.0.1.3680043.8.498.76';
+    const listed = await gateway.verb('quarantine', 'list', '--study', uid);
+    const id = /^(\d+)  patient-conflict/m.exec(listed.output)?.[1];
+
+    const released = await gateway.verb('quarantine', 'release', id!, '--by', 'anna');
+    const held = await fetch(`${gateway.http}api/studies/${uid}/hold`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ by: 'ben', reason: 'to be sure' }) });
+    const shown = await gateway.verb('study', 'held');
+    const goesOn = await gateway.verb('study', 'release', uid, '--reason', 'is fine', '--by', 'ben');
+
+    assert.match(listed.output, /patient-conflict .* from CT1 .* patient T2, the study’s is T1/);
+    assert.deepEqual([released.code, held.status, goesOn.code], [0, 200, 0], released.output + goesOn.output);
+    assert.match(shown.output, /498\.76 +by-hand/);
+    assert.equal((await overview())['studies_held'], 0);
+    assert.equal(((await (await fetch(`${gateway.http}dicom-web/studies/${uid}/instances`)).json()) as object[]).length, 2);
+    assert.equal((await gateway.verb('quarantine', 'release', id!)).code, 1);
+    assert.equal((await gateway.verb('study', 'hold', 'not-a-uid', '--reason', 'x')).code, 2);
+  });
+
+  test('pixel data that were cut off are refused with C001H and kept  [PS3.5 §7.1]', async () => {
+    const whole = smallCt(900, 1_000);
+
+    const [outcome] = await send([{ ...whole, bytes: whole.bytes.subarray(0, -2) }]);
+
+    assert.deepEqual([outcome!.kind, outcome!.kind === 'answered' ? outcome!.status : 0], ['answered', 0xc001]);
+    assert.match((await gateway.verb('quarantine', 'list')).output, /truncated/);
+  });
+
   test('what was rejected and refused is in the audit log, which holds', async () => {
     await eventually(async () => / 0 not yet/.test((await gateway.verb('audit', 'verify')).output), 20_000);
 
