@@ -52,6 +52,7 @@ const objects = {
          union all
          select 'result', o.id, o.sop_instance_uid, o.role, o.job_id, j.model_id, o.created_at, true, '[]'::json
          from result_object o join inference_job j on j.id = o.job_id where o.study_instance_uid = $1
+           and (o.media_type <> 'application/dicom' or o.instance_id is not null or exists (select 1 from outbox_message m where m.result_object_id = o.id))
          order by 1, 2 limit $2`,
 };
 

@@ -72,6 +72,7 @@ const sendable = {
            (select max(m.ordering_key) from outbox_message m where m.result_object_id = o.id) as ordering_key,
            (select min(m.id) from outbox_message m where m.result_object_id = o.id and m.destination = $2) as message_id
          from result_object o join inference_job j on j.id = o.job_id where o.job_id in (select id from latest) and $3 <> 'originals'
+           and not (o.media_type = 'application/dicom' and o.instance_id is null)
          union all
          select 'forward', i.id, 'application/dicom', null, i.group_id, null, (select min(m.id) from outbox_message m where m.instance_id = i.id and m.destination = $2)
          from instance i join series r on r.id = i.series_id join study s on s.id = r.study_id
