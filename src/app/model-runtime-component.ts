@@ -81,7 +81,11 @@ export class ModelRuntimeComponent implements Component {
     if (model !== undefined) await this.#registry.admit(this.#pool, model, AbortSignal.any([options.signal, this.#stopping.signal]));
     return this.#pool.run(
       { modelId: job.model_id, digest: job.model_digest, series, jobKey: job.job_key },
-      { signal: options.signal, onProgress: ({ fraction, step }) => options.onProgress(fraction, step) },
+      {
+        signal: options.signal,
+        onProgress: ({ fraction, step }) => options.onProgress(fraction, step),
+        onTiming: (timing) => this.#context.log.info('model.timing', { jobKey: job.job_key, model: job.model_id, ...timing }),
+      },
     );
   }
 
