@@ -15,6 +15,8 @@ export interface IndexQuery {
   readonly offset: number;
   /** Names match by the beginning of any word (QIDO fuzzymatching). */
   readonly fuzzy: boolean;
+  /** Ranges of Study Date and Study Time together mean one stretch of time (PS3.4 §C.2.2.2.5.2); else each stands for itself. */
+  readonly combinedDateTime?: boolean;
   /** Only studies that this AE sent images of. */
   readonly sentBy?: string;
   /** Which levels' attributes rows carry: the level's own and those above that the resource adds. */
@@ -71,8 +73,10 @@ function conditionsOf(query: IndexQuery): { readonly where: string; readonly val
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const conditions: string[] = [SERVED[query.level]];
   const unsupported: number[] = [];
+  const stretch = query.combinedDateTime === true ? combinedStretch(query.keys) : undefined;
+  if (stretch !== undefined) conditions.push(stretchCondition('s.study_date', 's.study_time', stretch, bind));
   for (const { tag, match } of query.keys) {
-    if (match.kind === 'universal') continue;
+    if (match.kind === 'universal' || (stretch !== undefined && tag === tags.StudyTime)) continue;
     const attribute = indexedAttribute(tag);
     if (attribute === undefined || DEPTH[attribute.level] > DEPTH[query.level]) unsupported.push(tag);
     else conditions.push(conditionOf(attribute, match, bind, query.fuzzy));
@@ -93,6 +97,28 @@ function isReturned(attribute: IndexedAttribute, query: IndexQuery): boolean {
 
 /** Makes a value a parameter and gives its placeholder. */
 export type Bind = (value: unknown) => string;
+
+type Range = Extract<Match, { kind: 'range' }>;
+
+/** A range of dates and one of times that are to be read together. */
+export interface Stretch {
+  readonly date: Range;
+  readonly time: Range;
+}
+
+function combinedStretch(keys: IndexQuery['keys']): Stretch | undefined {
+  const date = keys.find((key) => key.tag === tags.StudyDate)?.match;
+  const time = keys.find((key) => key.tag === tags.StudyTime)?.match;
+  return date?.kind === 'range' && time?.kind === 'range' ? { date, time } : undefined;
+}
+
+/** From the first time on the first date to the last time on the last date. Texts of DICOM dates and times sort as the moments do. */
+export function stretchCondition(dateColumn: string, timeColumn: string, { date, time }: Stretch, bind: Bind): string {
+  const moment = `(${dateColumn} || coalesce(${timeColumn}, ''))`;
+  const from = date.from === undefined ? [] : [`${moment} >= ${bind(date.from + (time.from ?? ''))}`];
+  const to = date.to === undefined ? [] : [`${moment} <= ${bind(date.to + (time.to ?? '~'))}`];
+  return `(${[...from, ...to].join(' and ')})`;
+}
 
 /** How one key restricts the rows. */
 export function conditionOf(attribute: IndexedAttribute, match: Exclude<Match, { kind: 'universal' }>, bind: Bind, fuzzy: boolean): string {

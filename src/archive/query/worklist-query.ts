@@ -4,7 +4,7 @@ import { tags } from '../../standards/dicom/tags.ts';
 import type { Match } from '../../standards/dicom/query-key.ts';
 import type { Tx } from '../../store/database.ts';
 import type { Comparison, IndexedAttribute } from './attribute-table.ts';
-import { conditionOf } from './build-query.ts';
+import { conditionOf, type Stretch, stretchCondition } from './build-query.ts';
 
 /** An attribute of the Modality Worklist that is matched or returned, PS3.4 Table K.6-1. */
 export interface WorklistAttribute extends IndexedAttribute {
@@ -64,7 +64,11 @@ export async function searchWorklist(tx: Tx, query: WorklistQuery): Promise<read
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const conditions = ["o.state in ('scheduled', 'in-progress')"];
+  // PS3.4 §K.6.1.2.2: ranges of start date and start time are one period.
+  const stretch = startStretch(query.keys);
+  if (stretch !== undefined) conditions.push(stretchCondition('o.start_date', 'o.start_time', stretch, bind));
   for (const { tag, inStep, match } of query.keys) {
+    if (stretch !== undefined && inStep && tag === tags.ScheduledProcedureStepStartTime) continue;
     const known = worklistAttribute(tag, inStep);
     if (known !== undefined && match.kind !== 'universal') conditions.push(conditionOf(known, match, bind, false));
   }
@@ -72,6 +76,12 @@ export async function searchWorklist(tx: Tx, query: WorklistQuery): Promise<read
   const text = `select ${columns} from imaging_order o where ${conditions.join(' and ')} order by o.start_date, o.start_time, o.id limit ${bind(query.limit)} offset ${bind(query.offset)}`;
   // Unnamed on purpose: a generic plan would scan for LIKE what a custom plan finds by index.
   return (await tx.query<Record<string, string | null>>({ name: '', text }, values)).map(dataSetOf);
+}
+
+function startStretch(keys: readonly WorklistKey[]): Stretch | undefined {
+  const date = keys.find((key) => key.inStep && key.tag === tags.ScheduledProcedureStepStartDate)?.match;
+  const time = keys.find((key) => key.inStep && key.tag === tags.ScheduledProcedureStepStartTime)?.match;
+  return date?.kind === 'range' && time?.kind === 'range' ? { date, time } : undefined;
 }
 
 function dataSetOf(row: Readonly<Record<string, string | null>>): DataSet {

@@ -45,6 +45,21 @@ suite('C-FIND, C-MOVE and C-GET of the archive', () => {
     assert.equal(list.length, 2);
   });
 
+  test('ranges of date and time are one stretch when that was negotiated, and two keys when not [PS3.4 §C.2.2.2.5]', async () => {
+    const query = writeDataSet(keys('STUDY', text(tags.StudyInstanceUID, 'UI'), text(tags.StudyDate, 'DA', '20260101-20260103'), text(tags.StudyTime, 'TM', '1200-0900')), '1.2.840.10008.1.2.1');
+    const matches = async (negotiates: boolean): Promise<number> => {
+      const extended = negotiates ? { extended: [{ sopClassUid: queryClasses.studyRootFind, bytes: Uint8Array.of(1, 1, 0, 0) }] } : {};
+      const association = await openAssociation({ ...callOf(archive), contexts: [{ abstractSyntax: queryClasses.studyRootFind, transferSyntaxes: ['1.2.840.10008.1.2.1'] }], ...extended }, call().signal);
+      let found = 0;
+      await association.invoke({ contextId: 1, command: { field: commandFields.cFindRq, affectedSopClassUid: queryClasses.studyRootFind, priority: 0 }, dataSet: query, onPending: () => (found += 1) }, call().signal);
+      await association.release(call().signal);
+      return found;
+    };
+
+    assert.equal(await matches(true), 1);
+    assert.equal(await matches(false), 0);
+  });
+
   test('a name in another character set and component group matches; the answer is in the set of the request, or in UTF-8 [PS3.4 §C.4.1.1.3.2]', async () => {
     const japanese = keys('STUDY', element(tags.SpecificCharacterSet, 'CS', '', 'ISO 2022 IR 87'), text(tags.PatientName, 'PN', '=山田^太郎'), text(tags.StudyInstanceUID, 'UI'));
     const plain = keys('STUDY', text(tags.PatientName, 'PN', 'YAMADA^TAROU'), text(tags.StudyInstanceUID, 'UI'));

@@ -40,6 +40,7 @@ suite('Modality Worklist, MPPS and Instance Availability', () => {
     assert.deepEqual(ids(await worklist([])), ['P1', 'P2']);
     assert.deepEqual(ids(await worklist([element(tags.ScheduledStationAETitle, 'AE', 'MR1')])), ['P2']);
     assert.deepEqual(ids(await worklist([element(tags.ScheduledProcedureStepStartDate, 'DA', '20261120-20261121'), element(tags.ScheduledProcedureStepStartTime, 'TM', '0800-1000')])), ['P1']);
+    assert.deepEqual(ids(await worklist([element(tags.ScheduledProcedureStepStartDate, 'DA', '20261121-20261122'), element(tags.ScheduledProcedureStepStartTime, 'TM', '1000-0930')])), ['P2'], 'one period from 10:00 to 9:30 of the next day');
     assert.deepEqual(ids(await worklist([element(tags.Modality, 'CS', 'MR')])), ['P2']);
     assert.deepEqual(ids(await worklist([], element(tags.PatientName, 'PN', 'muller*'))), ['P1']);
     assert.deepEqual(ids(await worklist([], element(tags.AccessionNumber, 'SH', 'A2'))), ['P2']);

@@ -56,9 +56,9 @@ export class FindScp implements DimseService {
     return preferNativeSyntax(proposed);
   }
 
-  /** Relational queries are supported (PS3.4 Table C.5.1-1, byte 1); the other options are not. */
+  /** Relational queries and combined date-time matching are supported (PS3.4 Table C.5.1-1, bytes 1 and 2); the other options are not. */
   answerExtended(proposal: ExtendedNegotiation): Uint8Array {
-    return Uint8Array.from(proposal.bytes, (wanted, at) => (at === 0 ? wanted : 0));
+    return Uint8Array.from(proposal.bytes, (wanted, at) => (at <= 1 ? wanted : 0));
   }
 
   handle(request: DimseRequest): DataSetSink | undefined {
@@ -76,7 +76,7 @@ export class FindScp implements DimseService {
     const { mayQuery } = this.#options.rightsOf(callingAe);
     if (mayQuery === 'none') return void request.respond({ status: statuses.notAuthorized, errorComment: 'this AE may not query' });
     try {
-      await this.#answer(request, identifier.value, mayQuery === 'own' ? { ...query.value, sentBy: callingAe } : query.value);
+      await this.#answer(request, identifier.value, { ...query.value, combinedDateTime: hasCombinedDateTime(request), ...(mayQuery === 'own' ? { sentBy: callingAe } : {}) });
     } catch (thrown) {
       const error = asGatewayError(thrown);
       this.#options.log.warn('find.failed', { code: error.code, message: error.message, ...error.context });
@@ -95,6 +95,11 @@ export class FindScp implements DimseService {
     }
     finishMatches(request);
   }
+}
+
+/** Whether the peer negotiated that ranges of date and time are one stretch (byte 2 of the extended negotiation). */
+function hasCombinedDateTime({ association, context }: DimseRequest): boolean {
+  return association.facts.request.user.extended?.find((entry) => entry.sopClassUid === context.abstractSyntax)?.bytes[1] === 1;
 }
 
 /** In every answer at and below their level. */
