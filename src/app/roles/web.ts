@@ -2,7 +2,9 @@ import path from 'node:path';
 import express, { type Express } from 'express';
 import { createDicomwebRouter } from '../../edges/dicomweb/dicomweb-router.ts';
 import { createWadoUriRouter } from '../../edges/dicomweb/wado-uri.ts';
+import { createAuditEventRouter } from '../../edges/fhir/audit-event-router.ts';
 import { createFhirRouter } from '../../edges/fhir/fhir-router.ts';
+import { auditReader } from '../../edges/operator/audit-reader.ts';
 import { createByHandRouter } from '../../edges/operator/by-hand-router.ts';
 import { EventStream } from '../../edges/operator/event-stream.ts';
 import { createHealthRouter } from '../../edges/operator/health-router.ts';
@@ -40,6 +42,7 @@ export function webComponents(context: RoleContext): readonly Component[] {
   app.use('/api', createOperatorRouter({ database, version: version() }));
   app.use('/dicom-web', createDicomwebRouter({ database, segments, receiver: intake, aeTitle: config.dimse.aeTitle[0] ?? 'ISOCENTER', ...config.dicomweb, clock, adminToken: config.adminToken, log }));
   app.use('/wado', createWadoUriRouter({ database, segments, log }));
+  app.use('/fhir/R4', createAuditEventRouter({ database, clock, guard: auditReader(config.adminToken) }));
   app.use('/fhir/R4', createFhirRouter({ database, clock, log, softwareVersion: version() }));
   app.use(express.static(path.join(installationFolder, 'src', 'web', 'status'), { index: 'index.html', cacheControl: true, maxAge: 0 }));
   return [eventsComponent(events), intake, predict, createHttpComponent(context, app)];

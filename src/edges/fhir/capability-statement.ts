@@ -23,14 +23,29 @@ export function capabilityStatement({ base, softwareVersion, startedAt }: Server
       {
         mode: 'server',
         documentation: 'Read only. Everything here is made by algorithms and labelled AIAST; a report is preliminary until a person has signed it.',
-        resource: Object.entries(servedTypes).map(([type, own]) => ({
+        resource: [...Object.entries(servedTypes).map(([type, own]) => ({
           type,
           interaction: [{ code: 'read' }, { code: 'search-type' }],
           versioning: 'versioned',
           readHistory: false,
           searchParam: (['_id', '_lastUpdated', ...own] as const).map((name) => ({ name, ...parameterTypes[name] })),
-        })),
+        })), auditEvents],
       },
     ],
   };
 }
+
+/** Served apart (audit-event-router.ts), to administrators. */
+const auditEvents = {
+  type: 'AuditEvent',
+  documentation: 'Needs the administrator’s right',
+  interaction: [{ code: 'read' }, { code: 'search-type' }],
+  versioning: 'no-version',
+  readHistory: false,
+  searchParam: [
+    { name: 'date', type: 'date', documentation: 'With ge, gt, le or lt: when it was recorded' },
+    { name: 'study', type: 'uri', documentation: 'Study Instance UID, bare or as urn:oid:' },
+    { name: 'subtype', type: 'token', documentation: 'Our action, for example delivery.delivered' },
+    { name: 'agent', type: 'reference', documentation: 'Who did it, as in agent.who.display' },
+  ],
+};
