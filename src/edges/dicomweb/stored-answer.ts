@@ -5,8 +5,11 @@ import type { ServedInstance } from '../../store/retrieval.ts';
 import { blobAddressOf } from '../../store/segments/blob-address.ts';
 import type { SegmentReader } from '../../store/segments/segment-reader.ts';
 
-// Two buffers of this size serve one answer, however long: one is filled while the other is sent.
-const PIECE_BYTES = 512 * 1024;
+// Two buffers of this size serve one answer, however long: one is filled while the other is sent. A CT slice fits into one.
+const PIECE_BYTES = 516 * 1024;
+// Buffers wait here for the next answer: fresh ones cost page faults and garbage collection.
+const MOST_SPARE = 16;
+const spare: Buffer[] = [];
 
 /** Sends instances as they are stored, as multipart of files: its length is known beforehand, and no byte is copied in between. */
 export async function sendStoredFiles(segments: SegmentReader, instances: readonly ServedInstance[], response: Response): Promise<void> {
@@ -15,7 +18,7 @@ export async function sendStoredFiles(segments: SegmentReader, instances: readon
   const tail = Buffer.from(`\r\n--${boundary}--`);
   const length = heads.reduce((sum, head, n) => sum + head.length + instances[n]!.data_length, tail.length);
   response.set({ 'Content-Type': `multipart/related; type="application/dicom"; boundary=${boundary}`, 'Content-Length': String(length) });
-  const sender = new TwoBufferSender(response, Math.min(PIECE_BYTES, Math.max(...instances.map((instance) => instance.data_length + 2_048))));
+  const sender = new TwoBufferSender(response);
   for (const [n, instance] of instances.entries()) {
     const address = blobAddressOf(instance);
     const head = heads[n]!;
@@ -43,30 +46,31 @@ function headOf(instance: ServedInstance, boundary: string, first: boolean): Buf
 /** Two buffers that take turns; one is free again when the socket has taken its bytes. */
 class TwoBufferSender {
   readonly #response: Response;
-  readonly #buffers: readonly [Buffer, Buffer];
+  readonly #buffers: [Buffer | undefined, Buffer | undefined] = [undefined, undefined];
   readonly #busy: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()];
   #turn: 0 | 1 = 0;
 
-  constructor(response: Response, size: number) {
+  constructor(response: Response) {
     this.#response = response;
-    this.#buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
   }
 
   async free(): Promise<Buffer> {
     await this.#busy[this.#turn];
-    return this.#buffers[this.#turn];
+    return (this.#buffers[this.#turn] ??= spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES));
   }
 
   /** Sends the first bytes of the buffer that `free` gave. */
   send(length: number): void {
-    const sent = written(this.#response, this.#buffers[this.#turn].subarray(0, length));
+    const sent = written(this.#response, this.#buffers[this.#turn]!.subarray(0, length));
     sent.catch(() => undefined); // seen when its buffer is asked for again
     this.#busy[this.#turn] = sent;
     this.#turn = this.#turn === 0 ? 1 : 0;
   }
 
+  /** All bytes are with the socket; the buffers may serve others. After a failure they are left to the garbage collector instead. */
   async finished(): Promise<void> {
     await Promise.all(this.#busy);
+    for (const buffer of this.#buffers) if (buffer !== undefined && spare.length < MOST_SPARE) spare.push(buffer);
   }
 }
 
