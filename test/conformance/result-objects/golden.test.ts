@@ -4,8 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { dumpStructuredReport } from '../../../src/result-objects/dump-structured-report.ts';
 import { buildFhirBundle } from '../../../src/result-objects/fhir-bundle.ts';
 import { defaultFhirOptions } from '../../../src/result-objects/fhir-request.ts';
+import { buildKeyObjectSelection } from '../../../src/result-objects/key-object-selection.ts';
+import { buildPresentationState } from '../../../src/result-objects/presentation-state.ts';
 import { reportDocument } from '../../../src/result-objects/report-document.ts';
 import { reportText } from '../../../src/result-objects/report-text.ts';
+import { resultIdentity } from '../../../src/result-objects/result-uids.ts';
 import { buildSegmentation } from '../../../src/result-objects/segmentation.ts';
 import { buildStructuredReport } from '../../../src/result-objects/structured-report.ts';
 import type { DataSet } from '../../../src/standards/dicom/data-set.ts';
@@ -47,6 +50,13 @@ suite('golden result objects', () => {
       sameText(`${name}.fhir.json`, `${JSON.stringify(bundle, null, 1)}\n`);
     });
   }
+
+  test('positive: key objects and presentation state are as reviewed', () => {
+    const keyObjects = buildKeyObjectSelection({ analysis: positive, context, identity: resultIdentity(positive, 'key-objects', 1) })!;
+    sameText('positive.ko.txt', dumpStructuredReport(keyObjects));
+    sameObject('positive.ko.dcm', keyObjects);
+    sameObject('positive.gsps.dcm', buildPresentationState({ analysis: positive, context, identity: resultIdentity(positive, 'presentation-state', 1) })!);
+  });
 
   test('positive: the SR for 2-D viewers and the SEG are as reviewed', () => {
     sameText('positive.sr-2d.txt', dumpStructuredReport(buildStructuredReport(reportRequest(positive, 'compat33'))));
