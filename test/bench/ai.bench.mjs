@@ -41,7 +41,7 @@ async function oneRound(gateway, folder, round) {
   await verb(['generate', 'chest-ct', '--seed', String(700 + round), '--slices', String(SLICES), '--fresh-uids', '--out', images]);
   const truth = JSON.parse(readFileSync(path.join(images, 'truth.json'), 'utf8'));
   rmSync(path.join(images, 'truth.json'));
-  await verb(['send', images, '--to', gateway.dicom]);
+  await verb(['send', images, '--to', gateway.dicom, '--calling', 'BENCH_AI']);
   const acked = Date.now();
   rmSync(images, { recursive: true, force: true });
   const claimed = await gateway.hop(truth.studyInstanceUid, 9);
@@ -50,7 +50,8 @@ async function oneRound(gateway, folder, round) {
   const analysed = await gateway.hop(truth.studyInstanceUid, 10);
   const written = await gateway.hop(truth.studyInstanceUid, 11);
   const routed = (await gateway.hops(truth.studyInstanceUid)).find((hop) => hop.hop === 8).at;
-  const timing = gateway.timings().at(-1);
+  const { subject } = (await gateway.hops(truth.studyInstanceUid)).find((hop) => hop.hop === 10);
+  const timing = gateway.timings().find((one) => one.jobKey === subject);
   const wait = Math.min(QUIET_SECONDS * 1000, routed - acked);
   return {
     sentToWrittenMs: written - acked, completenessMs: routed - acked, inferMs: timing.inferMs, readMs: timing.readMs, prepareMs: timing.prepareMs, measureMs: timing.measureMs,
@@ -84,7 +85,7 @@ async function startGateway(folder) {
   const configFile = path.join(folder, 'isocenter.yaml');
   writeFileSync(configFile, JSON.stringify({
     dataDir: path.join(folder, 'data'), completeness: { quietSeconds: QUIET_SECONDS, maxWaitSeconds: 60 },
-    rules: [{ name: 'chest', when: { modality: 'CT', bodyPart: ['CHEST'] }, run: ['ref-lung-nodule-ct'], deliver: [] }],
+    rules: [{ name: 'chest', when: { modality: 'CT', callingAe: ['BENCH_AI'] }, run: ['ref-lung-nodule-ct'], deliver: [] }],
   }));
   const env = { ...process.env, ISOCENTER_CONFIG: configFile, ISOCENTER_DIMSE_PORT: '0', ISOCENTER_HTTP_PORT: '0', ISOCENTER_HL7_PORT: '0' };
   const child = spawn(process.execPath, [main, 'start'], { env, stdio: ['ignore', 'pipe', 'pipe'] });

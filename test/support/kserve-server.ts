@@ -6,6 +6,8 @@ export interface KserveServer {
   readonly url: string;
   /** Answers all that follows with this status instead; null = as it should. */
   fail(status: number | null): void;
+  /** Authorization of the last request; undefined when it had none. */
+  lastAuthorization(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -14,7 +16,9 @@ export async function startKserveServer(modelName: string, weights: Buffer): Pro
   const session = await InferenceSession.create(weights, { intraOpNumThreads: 1 });
   const [input, output] = [session.inputNames[0]!, session.outputNames[0]!];
   let failure: number | null = null;
+  let authorization: string | undefined;
   const answer = async (request: IncomingMessage): Promise<{ status: number; body: Buffer; headerLength?: number }> => {
+    authorization = request.headers.authorization;
     if (failure !== null) return { status: failure, body: Buffer.from('{"error":"told to fail"}') };
     if (request.url === `/v2/models/${modelName}`)
       return { status: 200, body: Buffer.from(JSON.stringify({ name: modelName, inputs: [{ name: input, datatype: 'FP32', shape: [-1, 1, -1, -1, -1] }], outputs: [{ name: output, datatype: 'FP32', shape: [] }] })) };
@@ -39,6 +43,7 @@ export async function startKserveServer(modelName: string, weights: Buffer): Pro
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    lastAuthorization: () => authorization,
     fail: (status) => (failure = status),
     close: async () => {
       server.closeAllConnections();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { systemClock } from '../../../src/foundation/clock.ts';
+import { environmentSecret } from '../../../src/foundation/environment-secret.ts';
 import { GatewayError } from '../../../src/foundation/errors.ts';
 import { analyseSeries } from '../../../src/model-runtime/analyse-series.ts';
 import { openKserveStage, type KserveStageOptions } from '../../../src/model-runtime/kserve-stage.ts';
@@ -33,6 +34,16 @@ suite('model-runtime/kserve-stage', () => {
     assert.deepEqual(shape, [1, 6, 2, 2, 3]);
     assert.ok(values.subarray(0, 12).every((v) => Math.abs(v - 0.6) < 1e-6));
     assert.ok(values.subarray(24, 36).every((v) => v === 16));
+  });
+
+  test('a token goes out as bearer, none where none was given; a missing variable is named', async () => {
+    await open();
+    const without = server.lastAuthorization();
+    const stage = await open({ token: 'secret' });
+    await stage.run(new Float32Array(8), [1, 1, 2, 2, 2]);
+
+    assert.deepEqual([without, server.lastAuthorization()], [undefined, 'Bearer secret']);
+    assert.throws(() => environmentSecret('ISOCENTER_TEST_NO_SUCH_SECRET'), isCode('SECRET_MISSING', 'permanent'));
   });
 
   test('a model on a server gives the same findings as in this process', async () => {
