@@ -40,6 +40,7 @@ export function createDicomComponent(context: RoleContext, options: DicomCompone
       });
       const running = scp;
       metrics.gauge('isocenter_dicom_associations', 'Associations open now', () => running.associations);
+      metrics.gauge('isocenter_dicom_connections', 'Connections open now, with and without an association', () => running.connections);
       await scp.start();
       provided.reporter.start();
       scp.ports.forEach((port, index) => context.announce(index === 0 ? 'dicom' : `dicom-${index + 1}`, `${dimse.aeTitle[0]}@${hostOf(dimse, index)}:${port}`));

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { programPath, startGateway, startOrthanc, startStorescp } from './intake-targets.mjs';
+import { echoAmongStrangers } from './intake-strangers.mjs';
 import { median } from './process-cost.mjs';
 
 export const title = 'intake: C-STORE, instances per second';
@@ -29,8 +30,9 @@ export async function run({ full, pairs = full ? 5 : 3, note }) {
   try {
     const measured = [];
     for (const cell of cells.filter((one) => (full ? one.full : one.quick) > 0)) measured.push(await measure(cell, targets, { full, pairs, note }));
+    const echo = await echoAmongStrangers(targets[0]);
     const memory = full ? await hugeInstance(targets[0], note) : undefined;
-    return { tables: tablesOf(measured, targets, pairs, memory), figures: { pairs, cells: measured, memory } };
+    return { tables: [...tablesOf(measured, targets, pairs, memory), echoTable(echo)], figures: { pairs, cells: measured, memory, echo } };
   } finally {
     for (const target of targets) await target.stop();
   }
@@ -116,3 +118,12 @@ function tablesOf(measured, targets, pairs, memory) {
   return [speed, cost];
 }
 
+function echoTable({ alone, among, strangers }) {
+  const row = (name, { p50Ms, p99Ms, maxMs }) => [name, p50Ms.toFixed(2), p99Ms.toFixed(2), maxMs.toFixed(2)];
+  return {
+    title: 'An echo: association, C-ECHO, release',
+    columns: ['beside', 'p50 ms', 'p99 ms', 'longest ms'],
+    rows: [row('nobody', alone), row(`${strangers} strangers (silent, or one byte a second)`, among)],
+    notes: [],
+  };
+}

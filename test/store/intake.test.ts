@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Metrics } from '../../src/foundation/metrics.ts';
 import { tags } from '../../src/standards/dicom/tags.ts';
 import type { ScanLimits } from '../../src/standards/dicom/header-scan.ts';
 import { explicitLittleEndian } from '../../src/standards/dicom/transfer-syntaxes.ts';
@@ -130,6 +131,20 @@ suite('intake', () => {
     await rig.intake.settle('g2', 'released', forever);
 
     assert.deepEqual(await rig.rows('select state, instance_count from study order by study_instance_uid'), [{ state: 'receiving', instance_count: 2 }, { state: 'held', instance_count: 2 }]);
+  });
+
+  test('every queue on the way has its depth in the metrics', async () => {
+    const metrics = new Metrics();
+    const intake = await rig.restart({ metrics });
+    openGroup(intake, 'g1');
+    await sendSample(intake, 'g1', { sop: '2.25.100.1.1' });
+
+    const text = await metrics.registry.metrics();
+
+    assert.match(text, /^isocenter_intake_open_groups 1$/m);
+    for (const name of ['isocenter_intake_unindexed_records', 'isocenter_store_queued_records', 'isocenter_store_buffer_bytes', 'isocenter_store_large_records', 'isocenter_store_spare_segments', 'isocenter_store_free_bytes']) {
+      assert.match(text, new RegExp(`^${name} \\d+`, 'm'));
+    }
   });
 
   const privateElement = (length: number): Buffer => sampleDataSet({ more: [{ tag: 0x00211010, vr: 'OB', value: new Uint8Array(length) }] });

@@ -1,5 +1,9 @@
 import { DataSet, type Element, type ElementValue, type Fragments } from './data-set.ts';
+import { writeDataSet } from './data-set-writer.ts';
 import { tags } from './tags.ts';
+import { implicitLittleEndian as IMPLICIT } from './transfer-syntaxes.ts';
+
+const IMPLICIT_HEADER = 8;
 
 /** What says how a data set is written, not what it says: character set, retired Length to End, padding at the end (PS3.5 §7.2). */
 const ABOUT_ENCODING: ReadonlySet<number> = new Set([tags.SpecificCharacterSet, 0x00080001, 0xfffcfffc]);
@@ -12,11 +16,23 @@ const ABOUT_ENCODING: ReadonlySet<number> = new Set([tags.SpecificCharacterSet, 
 export function sameContent(one: DataSet, other: DataSet): boolean {
   const left = [...one].filter(counts);
   const right = [...other].filter(counts);
-  return left.length === right.length && left.every((element, n) => element.tag === right[n]!.tag && sameValue(element.value, right[n]!.value));
+  return left.length === right.length && left.every((element, n) => element.tag === right[n]!.tag && sameElement(element, right[n]!));
 }
 
 function counts({ tag }: Element): boolean {
   return (tag & 0xffff) !== 0 && !ABOUT_ENCODING.has(tag);
+}
+
+/** What one writer knows the VR of and the other does not (UN: private elements) is compared as bytes, PS3.5 §6.2.2. */
+function sameElement(one: Element, other: Element): boolean {
+  if (one.vr === 'UN' && other.vr !== 'UN' && other.vr !== 'SQ') return sameBytes(bytesOf(one), bytesOf(other));
+  if (other.vr === 'UN' && one.vr !== 'UN' && one.vr !== 'SQ') return sameBytes(bytesOf(one), bytesOf(other));
+  return sameValue(one.value, other.value);
+}
+
+/** The value field, Little Endian. */
+function bytesOf(element: Element): Uint8Array {
+  return element.value instanceof Uint8Array ? element.value : writeDataSet(DataSet.of([element]), IMPLICIT).subarray(IMPLICIT_HEADER);
 }
 
 function sameValue(one: ElementValue, other: ElementValue): boolean {

@@ -39,6 +39,10 @@ suite('a SOP Instance UID that comes again [ADR 0012]', () => {
     assert.equal(sameContent(image(), image(element(tags.SpecificCharacterSet, 'CS', 'ISO_IR 100'))), true);
     assert.equal(sameContent(nested('A'), nested('A ')), true);
     assert.equal(sameContent(nested('A'), nested('B')), false);
+    // A private element is UN to who does not know it.
+    const known = image(element(0x00291010, 'DS', '1.5', '2'), element(0x00291011, 'SL', -7));
+    assert.equal(sameContent(known, image({ tag: 0x00291010, vr: 'UN', value: Buffer.from('1.5\\2 ') }, { tag: 0x00291011, vr: 'UN', value: Buffer.from('f9ffffff', 'hex') })), true);
+    assert.equal(sameContent(known, image({ tag: 0x00291010, vr: 'UN', value: Buffer.from('1.5\\3 ') }, { tag: 0x00291011, vr: 'UN', value: Buffer.from('f9ffffff', 'hex') })), false);
     assert.equal(sameContent(image(), image().without(tags.PatientSex)), false);
     assert.equal(sameContent(image(), image(element(tags.PixelData, 'OW', new Uint8Array(32)))), false);
   });
