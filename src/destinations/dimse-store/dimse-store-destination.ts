@@ -3,6 +3,7 @@ import type { DeliveryFailure, DeliveryOutcome } from '../../domain/delivery.ts'
 import { asGatewayError } from '../../foundation/errors.ts';
 import { destinationKind, destinationName } from '../destination-kind.ts';
 import { ladderShape } from '../ladder-options.ts';
+import { paced, paceOf, paceShape } from '../pace.ts';
 import { refuseMediaType } from '../payload-check.ts';
 import type { DimseStoreResult } from './dimse-sender.ts';
 
@@ -18,26 +19,30 @@ export const dimseStore = destinationKind({
     concurrency: z.int().min(1).max(16).default(1).describe('Associations at one time'),
     ...ladderShape,
     batchSize: z.int().min(1).max(500).default(100).describe('Instances in one association'),
+    ...paceShape,
   }),
   mediaTypes: ['application/dicom'],
-  create: (config, tools) => ({
-    name: config.name,
-    kind: config.kind,
-    concurrency: config.concurrency,
-    batchSize: config.batchSize,
-    deliver: (payloads, signal) =>
-      refuseMediaType(payloads, 'application/dicom', async (instances) => {
-        const request = { peer: config.peer, instances, timeoutMs: config.timeoutSeconds * 1_000 };
-        try {
-          return (await tools.dimse.store(request, signal)).map(outcomeOf);
-        } catch (thrown) {
-          const failure = associationFailure(thrown);
-          return instances.map(() => failure);
-        }
-      }),
-    probe: (sopClassUids, signal) => tools.dimse.probe(config.peer, sopClassUids, signal),
-    close: () => Promise.resolve(),
-  }),
+  create: (config, tools) => {
+    const pace = paceOf(config.maxKilobitsPerSecond);
+    return {
+      name: config.name,
+      kind: config.kind,
+      concurrency: config.concurrency,
+      batchSize: config.batchSize,
+      deliver: (payloads, signal) =>
+        refuseMediaType(payloads, 'application/dicom', async (instances) => {
+          const request = { peer: config.peer, instances: paced(instances, pace), timeoutMs: config.timeoutSeconds * 1_000 };
+          try {
+            return (await tools.dimse.store(request, signal)).map(outcomeOf);
+          } catch (thrown) {
+            const failure = associationFailure(thrown);
+            return instances.map(() => failure);
+          }
+        }),
+      probe: (sopClassUids, signal) => tools.dimse.probe(config.peer, sopClassUids, signal),
+      close: () => Promise.resolve(),
+    };
+  },
 });
 
 function associationFailure(thrown: unknown): DeliveryFailure {
