@@ -3,6 +3,9 @@ import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createDimseSender } from '../../src/destinations/dimse-store/dimse-peers-sender.ts';
+import { systemClock } from '../../src/foundation/clock.ts';
+import { silentLog } from '../../src/foundation/log.ts';
 import { find, get, move } from '../../src/peers/dimse/query.ts';
 import { sendInstances } from '../../src/peers/dimse/send-instances.ts';
 import { commandFields } from '../../src/standards/dimse/command.ts';
@@ -73,6 +76,30 @@ suite('DCMTK queries and retrieves', () => {
     const sent = [1, 2, 3].map((n) => Buffer.from(writeDataSet(smallImage(STUDY, `${STUDY}.1`, `${STUDY}.1.${n}`), '1.2.840.10008.1.2.1')));
     assert.ok(sent.every((bytes) => files.some((file) => file.subarray(-bytes.length).equals(bytes))));
     assert.equal(moved.code, 0, moved.output);
+  });
+
+  test('a dimse-store destination that takes no compression gets the original decompressed', async function () {
+    needsPeer(this, 'storescp');
+    const part10 = readPart10(readFileSync(path.join(corpus(this, 'transfer-syntaxes'), 'dicom-test-files__CT1_JLSL.dcm')));
+    assert.ok(part10.ok);
+    const { dataSet, transferSyntaxUid } = part10.value;
+    const bytes = writeDataSet(dataSet, transferSyntaxUid);
+    const port = await freePort();
+    const storescp = spawn('storescp', ['+xi', '-od', folder, '-aet', 'PLAIN', String(port)], { stdio: 'ignore' });
+    try {
+      await listening(port);
+      const sender = createDimseSender({ peer: () => ({ host: '127.0.0.1', port, aeTitle: 'PLAIN', callingAe: 'ISOCENTER' }), clock: systemClock, log: silentLog });
+      const instance = { sopClassUid: dataSet.string(tags.SOPClassUID)!, sopInstanceUid: dataSet.string(tags.SOPInstanceUID)!, transferSyntaxUid, length: bytes.length, dataSet: () => once(bytes) };
+
+      const outcomes = await sender.store({ peer: 'PLAIN', instances: [instance], timeoutMs: 20_000 }, call().signal);
+
+      assert.deepEqual(outcomes.map((outcome) => outcome.kind === 'answered' && outcome.status), [0]);
+      const received = readPart10(readFileSync(path.join(folder, readdirSync(folder)[0]!)));
+      assert.ok(received.ok);
+      assert.equal(received.value.transferSyntaxUid, '1.2.840.10008.1.2');
+    } finally {
+      storescp.kill();
+    }
   });
 
   test('compressed images leave decompressed for who takes no compression, pixel for pixel', async function () {
@@ -167,3 +194,7 @@ suite('we query and retrieve from DCMTK and Orthanc', () => {
     }
   });
 });
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}

@@ -1,3 +1,4 @@
+import { reencodeBytes } from '../../archive/reencode-bytes.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { GatewayError } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
@@ -26,7 +27,12 @@ export function createDimseSender({ peer: lookUp, clock, log }: DimsePeersSender
   return {
     probe: async (peer, sopClassUids, signal) => probeStorage(peerOf(peer), sopClassUids, { clock, log, signal }),
     store: async (request, signal) => {
-      const instances = request.instances.map((instance) => ({ ...instance, bytes: instance.dataSet() }));
+      // What the peer does not take as it is stored is re-encoded without loss.
+      const instances = request.instances.map((instance) => ({
+        ...instance,
+        bytes: instance.dataSet(),
+        reencode: (acceptable: readonly string[]) => reencodeBytes(instance.dataSet(), instance.transferSyntaxUid, acceptable),
+      }));
       return sendInstances(peerOf(request.peer), instances, { clock, log, signal, timeoutMs: request.timeoutMs });
     },
   };
