@@ -39,7 +39,7 @@ const cancel = {
 const resend = {
   name: 'by_hand_resend',
   text: `update outbox_message m set state = 'pending', next_attempt_at = $5, created_at = $5, delivered_at = null, proven_at = null, waiting_for = $6
-         where ${MATCHES} and m.state in ('delivered', 'proven', 'dead', 'cancelled') and ${NOT_OVERTAKEN} ${RETURNING}`,
+         where ${MATCHES} and (m.state in ('delivered', 'proven', 'dead') or (m.state = 'cancelled' and $1::bigint[] is not null)) and ${NOT_OVERTAKEN} ${RETURNING}`,
 };
 const statements = { hold, release, cancel, resend } as const;
 
@@ -47,7 +47,7 @@ export type MessageAction = keyof typeof statements;
 
 /**
  * Does to messages what a person asked for: `hold` those that wait, `release` those that are held, `cancel` what has not left, `resend`
- * what is done, dead or cancelled (same bytes, same identifiers; not what a newer revision has overtaken). Others stay as they are.
+ * what is done or dead, and what was cancelled when it is named by its number (same bytes, same identifiers; not what a newer revision has overtaken). Others stay as they are.
  */
 export async function actOnMessages(tx: Tx, action: MessageAction, filter: MessageFilter, waitingFor: string, at: Date): Promise<TouchedMessage[]> {
   const { ids, destination, studyInstanceUid, code } = filter;
@@ -72,6 +72,9 @@ const sendable = {
            (select max(m.ordering_key) from outbox_message m where m.result_object_id = o.id) as ordering_key,
            (select min(m.id) from outbox_message m where m.result_object_id = o.id and m.destination = $2) as message_id
          from result_object o join inference_job j on j.id = o.job_id where o.job_id in (select id from latest) and $3 <> 'originals'
+           and (o.media_type <> 'application/dicom' or exists (select 1 from outbox_message m where m.result_object_id = o.id and m.destination = $2 and m.state <> 'cancelled')
+             or (o.role in ('segmentation', 'structured-report') and not exists (
+               select 1 from outbox_message m join result_object other on other.id = m.result_object_id where m.job_id = o.job_id and m.destination = $2 and other.media_type = 'application/dicom')))
            and not (o.media_type = 'application/dicom' and o.instance_id is null)
          union all
          select 'forward', i.id, 'application/dicom', null, i.group_id, null, (select min(m.id) from outbox_message m where m.instance_id = i.id and m.destination = $2)
@@ -80,7 +83,7 @@ const sendable = {
          order by 1, 2`,
 };
 
-/** The results of the last run of each model, the received originals, or both. */
+/** The results of the last run of each model in the forms this destination takes (SR and SEG where none went there yet), the received originals, or both. */
 export async function sendableObjects(tx: Tx, studyInstanceUid: string, destination: string, what: 'results' | 'originals' | 'all'): Promise<SendableObject[]> {
   return tx.query<SendableObject>(sendable, [studyInstanceUid, destination, what]);
 }
