@@ -1,9 +1,11 @@
 /** A chest radiograph phantom as a DICOM study: one Digital X-Ray Image, For Presentation (PS3.3 §A.26). */
 import { DataSet, type Element } from '../standards/dicom/data-set.ts';
-import { element, item, sequence } from '../standards/dicom/element.ts';
+import { element, sequence } from '../standards/dicom/element.ts';
 import { tags } from '../standards/dicom/tags.ts';
+import { code } from './code-item.ts';
 import { renderCxr, type Cxr, type CxrOptions } from './cxr.ts';
 import { phantomInstance, uidSource, type PhantomStudy, type PhantomStudyOptions, type UidSource } from './phantom-study.ts';
+import { projectionImage } from './projection-image.ts';
 import { syntheticPatient, type SyntheticPatient } from './synthetic-patient.ts';
 
 export interface CxrStudyOptions extends CxrOptions, PhantomStudyOptions {}
@@ -66,29 +68,6 @@ function imageElements({ size, pixels }: Cxr, uid: UidSource, patient: Synthetic
     element(tags.PixelSpacing, 'DS', spacing, spacing),
     element(tags.PositionerType, 'CS', 'COLUMN'),
     element(tags.KVP, 'DS', 120),
-    element(tags.BurnedInAnnotation, 'CS', 'NO'),
-    element(tags.LossyImageCompression, 'CS', '00'),
-    element(tags.PresentationLUTShape, 'CS', 'IDENTITY'),
-    element(tags.PixelIntensityRelationship, 'CS', 'LOG'),
-    element(tags.PixelIntensityRelationshipSign, 'SS', -1),
-    element(tags.RescaleIntercept, 'DS', 0),
-    element(tags.RescaleSlope, 'DS', 1),
-    element(tags.RescaleType, 'LO', 'US'),
-    element(tags.WindowCenter, 'DS', 1700),
-    element(tags.WindowWidth, 'DS', 3600),
-    element(tags.AcquisitionContextSequence, 'SQ'),
-    element(tags.SamplesPerPixel, 'US', 1),
-    element(tags.PhotometricInterpretation, 'CS', 'MONOCHROME2'),
-    element(tags.Rows, 'US', size),
-    element(tags.Columns, 'US', size),
-    element(tags.BitsAllocated, 'US', 16),
-    element(tags.BitsStored, 'US', 12),
-    element(tags.HighBit, 'US', 11),
-    element(tags.PixelRepresentation, 'US', 0),
-    element(tags.PixelData, 'OW', new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength)),
+    ...projectionImage({ rows: size, columns: size, pixels, windowCenter: 1700, windowWidth: 3600 }),
   ];
-}
-
-function code(scheme: string, value: string, meaning: string): DataSet {
-  return item(element(tags.CodeValue, 'SH', value), element(tags.CodingSchemeDesignator, 'SH', scheme), element(tags.CodeMeaning, 'LO', meaning));
 }

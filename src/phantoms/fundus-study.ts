@@ -1,7 +1,8 @@
 /** A fundus phantom as a DICOM study: one colour photograph, Ophthalmic Photography 8 Bit Image (PS3.3 §A.41). */
 import { DataSet, type Element } from '../standards/dicom/data-set.ts';
-import { element, item, sequence } from '../standards/dicom/element.ts';
+import { element, sequence } from '../standards/dicom/element.ts';
 import { tags } from '../standards/dicom/tags.ts';
+import { code } from './code-item.ts';
 import { renderFundus, type Fundus, type FundusOptions } from './fundus.ts';
 import { phantomInstance, uidSource, type PhantomStudy, type PhantomStudyOptions, type UidSource } from './phantom-study.ts';
 import { syntheticPatient, type SyntheticPatient } from './synthetic-patient.ts';
@@ -84,8 +85,4 @@ function imageElements({ size, rgb, truth }: Fundus, uid: UidSource, patient: Sy
     element(tags.PixelRepresentation, 'US', 0),
     element(tags.PixelData, 'OB', rgb),
   ];
-}
-
-function code(scheme: string, value: string, meaning: string): DataSet {
-  return item(element(tags.CodeValue, 'SH', value), element(tags.CodingSchemeDesignator, 'SH', scheme), element(tags.CodeMeaning, 'LO', meaning));
 }

@@ -1,9 +1,11 @@
 /** A mammography phantom as a DICOM study: one Digital Mammography X-Ray Image, For Presentation (PS3.3 §A.27). */
 import { DataSet, type Element } from '../standards/dicom/data-set.ts';
-import { element, item, sequence } from '../standards/dicom/element.ts';
+import { element, sequence } from '../standards/dicom/element.ts';
 import { tags } from '../standards/dicom/tags.ts';
+import { code } from './code-item.ts';
 import { renderMammo, type Mammo, type MammoOptions } from './mammo.ts';
 import { phantomInstance, uidSource, type PhantomStudy, type PhantomStudyOptions, type UidSource } from './phantom-study.ts';
+import { projectionImage } from './projection-image.ts';
 import { syntheticPatient, type SyntheticPatient } from './synthetic-patient.ts';
 
 export interface MammoStudyOptions extends MammoOptions, PhantomStudyOptions {}
@@ -77,29 +79,6 @@ function imageElements({ width, height, pixels }: Mammo, uid: UidSource, patient
     element(tags.KVP, 'DS', 28),
     element(tags.BodyPartThickness, 'DS', 55),
     element(tags.CompressionForce, 'DS', 110),
-    element(tags.BurnedInAnnotation, 'CS', 'NO'),
-    element(tags.LossyImageCompression, 'CS', '00'),
-    element(tags.PresentationLUTShape, 'CS', 'IDENTITY'),
-    element(tags.PixelIntensityRelationship, 'CS', 'LOG'),
-    element(tags.PixelIntensityRelationshipSign, 'SS', -1),
-    element(tags.RescaleIntercept, 'DS', 0),
-    element(tags.RescaleSlope, 'DS', 1),
-    element(tags.RescaleType, 'LO', 'US'),
-    element(tags.WindowCenter, 'DS', 1600),
-    element(tags.WindowWidth, 'DS', 3200),
-    element(tags.AcquisitionContextSequence, 'SQ'),
-    element(tags.SamplesPerPixel, 'US', 1),
-    element(tags.PhotometricInterpretation, 'CS', 'MONOCHROME2'),
-    element(tags.Rows, 'US', height),
-    element(tags.Columns, 'US', width),
-    element(tags.BitsAllocated, 'US', 16),
-    element(tags.BitsStored, 'US', 12),
-    element(tags.HighBit, 'US', 11),
-    element(tags.PixelRepresentation, 'US', 0),
-    element(tags.PixelData, 'OW', new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength)),
+    ...projectionImage({ rows: height, columns: width, pixels, windowCenter: 1600, windowWidth: 3200 }),
   ];
-}
-
-function code(scheme: string, value: string, meaning: string): DataSet {
-  return item(element(tags.CodeValue, 'SH', value), element(tags.CodingSchemeDesignator, 'SH', scheme), element(tags.CodeMeaning, 'LO', meaning));
 }

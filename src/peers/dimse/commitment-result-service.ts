@@ -17,7 +17,7 @@ const MAX_BYTES = 64 << 20;
 
 /**
  * Takes N-EVENT-REPORTs of Storage Commitment, PS3.4 §J.3.3: the results of what we asked for, on an association the peer opened. The
- * peer should have taken the SCP role; who reports without having negotiated it is heard all the same (ADR 0014).
+ * peer should have taken the SCP role; who reports without having negotiated it is heard all the same.
  */
 export class CommitmentResultService implements DimseService {
   readonly name = 'storage-commitment-result';
